@@ -1,0 +1,63 @@
+/* conf - the one table of settings of all three programs, and its reading from file and environment. */
+#ifndef COMMON_CONF_H
+#define COMMON_CONF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "common/err.h"
+
+enum conf_program { CONF_INTAKE = 1, CONF_FOLLOWUP = 2, CONF_CLI = 4 };
+
+struct conf_prop { /* kafka.prop.NAME = value, given to the Kafka library as it is */
+    char *name, *value;
+};
+
+/* Strings are owned; NULL where not given and without default. */
+struct conf {
+    char *kafka_brokers;
+    char *kafka_topic_absences, *kafka_topic_follow_up, *kafka_topic_return_to_work, *kafka_topic_dead_letter;
+    char *kafka_group;
+    char *kafka_transactional_id; /* prefix; NULL: made of the installation's id */
+    struct conf_prop *kafka_props;
+    size_t n_kafka_props;
+    char *pg_dsn, *pg_password_file;
+    int64_t batch_max_rows, batch_linger_ms;
+    int64_t intake_max_bytes;
+    int64_t intake_sessions; /* database sessions, partitions divided among them: 1..8, default 2 */
+    int64_t followup_shards;
+    char *log_level, *log_format; /* error|warn|info|debug; json|logfmt */
+    char *http_listen;            /* host:port; NULL: off */
+    char *clock_file;
+    bool allow_insecure;
+};
+
+/* What one row of the table says; for --help, the sample files and the docs, which are made from it. */
+struct conf_key {
+    const char *name;    /* "pg.dsn" */
+    enum { CONF_TEXT, CONF_INT, CONF_BOOL, CONF_CHOICE } type;
+    size_t offset;
+    const char *def;     /* NULL: none */
+    int64_t min, max;    /* of CONF_INT */
+    const char *choices; /* of CONF_CHOICE: "error|warn|info|debug" */
+    bool secret;         /* masked when printed */
+    unsigned programs;   /* enum conf_program bits: others do not know the key */
+    const char *help;    /* one line of sense */
+};
+extern const struct conf_key conf_keys[];
+extern const size_t conf_n_keys;
+
+/* Defaults, then file (NULL: none), then DAYFOUR_* from the environment, then plain PG_DSN and KAFKA_BROKERS
+ * for what is still unset. A key of another program of ours in the file is passed over, an unknown one is a
+ * fault. STATUS_FATAL: err.text is "FILE:LINE: key: what is wrong" (or "environment: …"), never the value of a secret. */
+enum status conf_load(struct conf **out, enum conf_program program, const char *file, struct err *err) NODISCARD;
+void conf_free(struct conf *c);
+
+/* key = value lines of everything this program reads, secrets masked (passwords inside pg.dsn too). */
+void conf_print(const struct conf *c, enum conf_program program, FILE *to);
+/* A sample file: every key of the program with its default and help. */
+void conf_print_sample(enum conf_program program, FILE *to);
+
+#endif
