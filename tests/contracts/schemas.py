@@ -293,6 +293,12 @@ def check_demo(schemas):
           all(re.fullmatch(r"07700 900\d{3}", p) for p in phones))
 
 
+def check_fixed():
+    script = os.path.join(DATA, "gen_fixed.py")
+    check("fixed set: the generator writes what was agreed on",
+          subprocess.run([sys.executable, script, "--check"], check=False).returncode == 0)
+
+
 def last_day_before_onset(data):
     return bool(data.get("last_day")) and data["last_day"] < data.get("onset_date", "")
 
@@ -306,6 +312,7 @@ def main():
     check_holidays()
     check_messages(schemas)
     check_demo(schemas)
+    check_fixed()
     print("cases: %(passed)d passed, %(failed)d failed, 0 skipped" % counts)
     return 1 if counts["failed"] else 0
 
