@@ -10,7 +10,8 @@ struct arena;
 struct arena *arena_new(size_t chunk_bytes);
 void arena_free(struct arena *a); /* NULL is fine */
 
-/* Never NULL: running out of memory ends the process with a log line. Aligned for any type, not zeroed. */
+/* Never NULL: running out of memory ends the process with a log line. Aligned for any type, not
+ * zeroed. */
 void *arena_alloc(struct arena *a, size_t bytes) __attribute__((malloc, returns_nonnull));
 void *arena_zalloc(struct arena *a, size_t bytes) __attribute__((malloc, returns_nonnull));
 /* n items of item_bytes each, zeroed; checks the product. */

@@ -1,4 +1,5 @@
-/* clock - the product's now: the system's clock, or in tests and rehearsals a file with one instant. */
+/* clock - the product's now: the system's clock, or in tests and rehearsals a file with one
+ * instant. */
 #ifndef COMMON_CLOCK_H
 #define COMMON_CLOCK_H
 
@@ -9,12 +10,13 @@
 
 struct clock;
 
-/* path NULL or "": the system's clock. A file that cannot be read or parsed is STATUS_FATAL here. */
+/* path NULL or "": the system's clock. A file that cannot be read or parsed is STATUS_FATAL here.
+ */
 enum status clock_open(struct clock **out, const char *path, struct err *err) NODISCARD;
 void clock_free(struct clock *c);
 
-/* Microseconds, UTC. Reads the file again at most every 50 ms, keeping the last good instant while it is
- * missing or unreadable (it is replaced by rename). */
+/* Microseconds, UTC. Reads the file again at most every 50 ms, keeping the last good instant while
+ * it is missing or unreadable (it is replaced by rename). */
 struct instant clock_now(struct clock *c);
 bool clock_is_file(const struct clock *c);
 

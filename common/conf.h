@@ -1,4 +1,5 @@
-/* conf - the one table of settings of all three programs, and its reading from file and environment. */
+/* conf - the one table of settings of all three programs, and its reading from file and
+ * environment. */
 #ifndef COMMON_CONF_H
 #define COMMON_CONF_H
 
@@ -18,7 +19,8 @@ struct conf_prop { /* kafka.prop.NAME = value, given to the Kafka library as it 
 /* Strings are owned; NULL where not given and without default. */
 struct conf {
     char *kafka_brokers;
-    char *kafka_topic_absences, *kafka_topic_follow_up, *kafka_topic_return_to_work, *kafka_topic_dead_letter;
+    char *kafka_topic_absences, *kafka_topic_follow_up, *kafka_topic_return_to_work,
+        *kafka_topic_dead_letter;
     char *kafka_group;
     char *kafka_transactional_id; /* prefix; NULL: made of the installation's id */
     struct conf_prop *kafka_props;
@@ -34,9 +36,10 @@ struct conf {
     bool allow_insecure;
 };
 
-/* What one row of the table says; for --help, the sample files and the docs, which are made from it. */
+/* What one row of the table says; for --help, the sample files and the docs, which are made from
+ * it. */
 struct conf_key {
-    const char *name;    /* "pg.dsn" */
+    const char *name; /* "pg.dsn" */
     enum { CONF_TEXT, CONF_INT, CONF_BOOL, CONF_CHOICE } type;
     size_t offset;
     const char *def;     /* NULL: none */
@@ -49,13 +52,16 @@ struct conf_key {
 extern const struct conf_key conf_keys[];
 extern const size_t conf_n_keys;
 
-/* Defaults, then file (NULL: none), then DAYFOUR_* from the environment, then plain PG_DSN and KAFKA_BROKERS
- * for what is still unset. A key of another program of ours in the file is passed over, an unknown one is a
- * fault. STATUS_FATAL: err.text is "FILE:LINE: key: what is wrong" (or "environment: …"), never the value of a secret. */
-enum status conf_load(struct conf **out, enum conf_program program, const char *file, struct err *err) NODISCARD;
+/* Defaults, then file (NULL: none), then DAYFOUR_* from the environment, then plain PG_DSN and
+ * KAFKA_BROKERS for what is still unset. A key of another program of ours in the file is passed
+ * over, an unknown one is a fault. STATUS_FATAL: err.text is "FILE:LINE: key: what is wrong" (or
+ * "environment: …"), never the value of a secret. */
+enum status conf_load(struct conf **out, enum conf_program program, const char *file,
+                      struct err *err) NODISCARD;
 void conf_free(struct conf *c);
 
-/* key = value lines of everything this program reads, secrets masked (passwords inside pg.dsn too). */
+/* key = value lines of everything this program reads, secrets masked (passwords inside pg.dsn too).
+ */
 void conf_print(const struct conf *c, enum conf_program program, FILE *to);
 /* A sample file: every key of the program with its default and help. */
 void conf_print_sample(enum conf_program program, FILE *to);

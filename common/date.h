@@ -1,4 +1,5 @@
-/* date - civil dates and instants as types of their own, so that days, local dates and UTC cannot mix. */
+/* date - civil dates and instants as types of their own, so that days, local dates and UTC cannot
+ * mix. */
 #ifndef COMMON_DATE_H
 #define COMMON_DATE_H
 
@@ -68,6 +69,7 @@ char *date_format(struct date d, char out[DATE_TEXT]); /* NONE gives "" */
  * 23:59:60 counts as the next second; years 1900-2200. */
 bool instant_parse(const char *s, size_t len, struct instant *out);
 #define INSTANT_TEXT 28
-char *instant_format(struct instant t, char out[INSTANT_TEXT]); /* …T…:SS.ffffffZ, no fraction when zero */
+char *instant_format(struct instant t,
+                     char out[INSTANT_TEXT]); /* …T…:SS.ffffffZ, no fraction when zero */
 
 #endif

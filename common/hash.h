@@ -19,7 +19,8 @@ void hmac_key_free(struct hmac_key *k);
 void hmac_sha256(const struct hmac_key *k, const void *data, size_t len, uint8_t out[SHA256_BYTES]);
 
 /* The parts joined by 0x1f, as all of the product's derived ids are made. */
-void hmac_parts(const struct hmac_key *k, const char *const *parts, size_t n, uint8_t out[SHA256_BYTES]);
+void hmac_parts(const struct hmac_key *k, const char *const *parts, size_t n,
+                uint8_t out[SHA256_BYTES]);
 
 /* 12 characters of Crockford base32, upper case, of the first 60 bits. */
 #define ID_TEXT 13

@@ -13,8 +13,8 @@
 
 enum json_fault {
     JSON_FINE,
-    JSON_NOT_UTF8,      /* anywhere in the text: looked for first */
-    JSON_NOT_JSON,      /* these three: the first met in byte order */
+    JSON_NOT_UTF8, /* anywhere in the text: looked for first */
+    JSON_NOT_JSON, /* these three: the first met in byte order */
     JSON_TOO_DEEP,
     JSON_DUPLICATE_KEY, /* in any object, names compared after unescaping */
     JSON_BAD_STRING     /* \u0000 or a lone surrogate, in a name or a value: looked for last */
@@ -22,9 +22,10 @@ enum json_fault {
 
 struct json; /* a value of the tree; lives in the arena it was parsed into */
 
-/* text need not be NUL-terminated. On JSON_FINE *out is the root. Else path (size JSON_PATH) holds, for
- * JSON_DUPLICATE_KEY and JSON_BAD_STRING, the dotted path of the member at fault as far as its names are
- * plain ([A-Za-z0-9_-], at most 64 bytes each), and "" otherwise: never a value. Array elements add "[]". */
+/* text need not be NUL-terminated. On JSON_FINE *out is the root. Else path (size JSON_PATH) holds,
+ * for JSON_DUPLICATE_KEY and JSON_BAD_STRING, the dotted path of the member at fault as far as its
+ * names are plain ([A-Za-z0-9_-], at most 64 bytes each), and "" otherwise: never a value. Array
+ * elements add "[]". */
 #define JSON_PATH 160
 enum json_fault json_parse(const char *text, size_t len, struct arena *a, const struct json **out,
                            char path[JSON_PATH]);
@@ -35,7 +36,7 @@ enum json_type json_type(const struct json *v);
 /* NULL when o is NULL, no object or has no such member (names are case-sensitive). */
 const struct json *json_member(const struct json *o, const char *name);
 bool json_bool(const struct json *v);
-const char *json_string(const struct json *v);      /* NUL-terminated, unescaped; never holds a NUL */
+const char *json_string(const struct json *v); /* NUL-terminated, unescaped; never holds a NUL */
 const char *json_number_text(const struct json *v); /* as written: "1", "1.0", "1e3" */
 /* Exact integers only: no point, no exponent, within min..max. */
 bool json_int(const struct json *v, int64_t min, int64_t max, int64_t *out);

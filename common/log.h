@@ -7,24 +7,29 @@
 
 enum log_level { LEVEL_ERROR, LEVEL_WARN, LEVEL_INFO, LEVEL_DEBUG };
 
-/* Every event the programs can log, once: name, and what it means to who runs them (doc/log-events.md is
- * made from this). */
+/* Every event the programs can log, once: name, and what it means to who runs them
+ * (doc/log-events.md is made from this). */
 #define LOG_EVENTS(X)                                                                              \
     X(READY, "ready", "intake owns partitions, or followup its shards or a place on stand-by")     \
     X(STOPPING, "stopping", "asked to stop; finishing what is under way")                          \
     X(STOPPED, "stopped", "the last line of a run: exit code and, if not 0, why")                  \
-    X(ASSIGNED, "assigned", "the group gave this process a partition; with the offset it starts at") \
+    X(ASSIGNED, "assigned",                                                                        \
+      "the group gave this process a partition; with the offset it starts at")                     \
     X(REVOKED, "revoked", "the group took partitions away")                                        \
-    X(FENCED, "fenced", "another process took over what this one was working on; its batch was dropped") \
-    X(POSITION_LOST, "position_lost", "the stored position points nowhere; the process stops rather than jump") \
+    X(FENCED, "fenced",                                                                            \
+      "another process took over what this one was working on; its batch was dropped")             \
+    X(POSITION_LOST, "position_lost",                                                              \
+      "the stored position points nowhere; the process stops rather than jump")                    \
     X(POSITION_AHEAD, "position_ahead", "the topic is ahead of the database; the process stops")   \
     X(DB_DOWN, "db_down", "PostgreSQL cannot be used; work is kept and tried again")               \
     X(DB_UP, "db_up", "PostgreSQL is back")                                                        \
     X(KAFKA_DOWN, "kafka_down", "no broker can be reached")                                        \
     X(KAFKA_UP, "kafka_up", "a broker is back")                                                    \
     X(KAFKA_LIBRARY, "kafka_library", "a message of the Kafka library")                            \
-    X(BATCHES_STORED, "batches_stored", "what was committed since the last such line, at most every 10 s") \
-    X(BATCH_RETRIED, "batch_retried", "a batch was done again: somebody else worked on the same people or settings") \
+    X(BATCHES_STORED, "batches_stored",                                                            \
+      "what was committed since the last such line, at most every 10 s")                           \
+    X(BATCH_RETRIED, "batch_retried",                                                              \
+      "a batch was done again: somebody else worked on the same people or settings")               \
     X(DEAD_LETTERS, "dead_letters", "messages that can never succeed were set aside, by reason")   \
     X(EMITTED, "emitted", "events published since the last such line")                             \
     X(STANDBY, "standby", "another followup is active; this one waits")                            \
@@ -32,7 +37,8 @@ enum log_level { LEVEL_ERROR, LEVEL_WARN, LEVEL_INFO, LEVEL_DEBUG };
     X(SETTINGS_LOADED, "settings_loaded", "a version of the settings is in use")                   \
     X(CALENDAR_LOADED, "calendar_loaded", "bank holidays are in use")                              \
     X(CLOCK_FILE, "clock_file", "time comes from a file: tests and rehearsals only")               \
-    X(FEED_SILENT, "feed_silent", "an organisation sent nothing for longer than its setting allows") \
+    X(FEED_SILENT, "feed_silent",                                                                  \
+      "an organisation sent nothing for longer than its setting allows")                           \
     X(CONFIG, "config", "something about the configuration worth knowing")                         \
     X(FAILED, "failed", "the process cannot go on; the reason")
 
@@ -54,17 +60,26 @@ struct log_field {
         double real;
     };
 };
-#define LOG_TEXT(k, v) {.key = (k), .type = LOG_FIELD_TEXT, .text = (v)}
-#define LOG_INT(k, v) {.key = (k), .type = LOG_FIELD_INT, .num = (int64_t)(v)}
-#define LOG_REAL(k, v) {.key = (k), .type = LOG_FIELD_REAL, .real = (v)}
+#define LOG_TEXT(k, v)                                                                             \
+    {                                                                                              \
+        .key = (k), .type = LOG_FIELD_TEXT, .text = (v)                                            \
+    }
+#define LOG_INT(k, v)                                                                              \
+    {                                                                                              \
+        .key = (k), .type = LOG_FIELD_INT, .num = (int64_t)(v)                                     \
+    }
+#define LOG_REAL(k, v)                                                                             \
+    {                                                                                              \
+        .key = (k), .type = LOG_FIELD_REAL, .real = (v)                                            \
+    }
 
 /* svc is copied. Lines go to fd 1. */
 void log_init(const char *svc, enum log_level least, bool logfmt);
 void log_write(enum log_level level, enum log_event ev, const struct log_field *fields);
 
-/* log_info(READY, LOG_TEXT("group", g), LOG_INT("partitions", n)); each event is held to 5 lines at once and
- * one a second after, what was left out is counted on the next line. At least one field. Text is escaped, never
- * trusted. */
+/* log_info(READY, LOG_TEXT("group", g), LOG_INT("partitions", n)); each event is held to 5 lines at
+ * once and one a second after, what was left out is counted on the next line. At least one field.
+ * Text is escaped, never trusted. */
 #define LOG_LINE(level, id, ...)                                                                   \
     log_write((level), LOG_EV_##id, (const struct log_field[]){__VA_ARGS__, {.key = 0}})
 #define log_error(...) LOG_LINE(LEVEL_ERROR, __VA_ARGS__)

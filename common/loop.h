@@ -14,20 +14,23 @@ void loop_free(struct loop *l);
 
 #define LOOP_READ 1u
 #define LOOP_WRITE 2u
-typedef void loop_fn(void *arg, unsigned events); /* events: LOOP_READ | LOOP_WRITE; errors come as both */
+typedef void loop_fn(void *arg,
+                     unsigned events); /* events: LOOP_READ | LOOP_WRITE; errors come as both */
 
 /* Watches fd (not owned). The same fd again changes events, fn and arg. */
-enum status loop_watch(struct loop *l, int fd, unsigned events, loop_fn *fn, void *arg, struct err *err) NODISCARD;
+enum status loop_watch(struct loop *l, int fd, unsigned events, loop_fn *fn, void *arg,
+                       struct err *err) NODISCARD;
 void loop_unwatch(struct loop *l, int fd); /* fine for one not watched; safe within a callback */
 
 /* A timer: fires once after ms (0: at the next turn) until set again; ms < 0 disarms. */
 struct loop_timer;
-enum status loop_timer_new(struct loop *l, struct loop_timer **out, loop_fn *fn, void *arg, struct err *err) NODISCARD;
+enum status loop_timer_new(struct loop *l, struct loop_timer **out, loop_fn *fn, void *arg,
+                           struct err *err) NODISCARD;
 void loop_timer_set(struct loop_timer *t, int64_t ms);
 void loop_timer_free(struct loop_timer *t);
 
-/* SIGTERM and SIGINT (blocked and read by signalfd from now on): the first calls fn, the second ends the
- * process at once with status 1. */
+/* SIGTERM and SIGINT (blocked and read by signalfd from now on): the first calls fn, the second
+ * ends the process at once with status 1. */
 enum status loop_on_stop(struct loop *l, loop_fn *fn, void *arg, struct err *err) NODISCARD;
 
 /* One turn: waits at most wait_ms (-1: for ever) and runs what is ready. */

@@ -1,5 +1,6 @@
-/* derive - facts, settings, calendars and now in; a person's whole case out. No SQL, no clock, no I/O: the
- * same arguments give the same case, in whatever order the facts came. The rules: doc/rules.md. */
+/* derive - facts, settings, calendars and now in; a person's whole case out. No SQL, no clock, no
+ * I/O: the same arguments give the same case, in whatever order the facts came. The rules:
+ * doc/rules.md. */
 #ifndef COMMON_CASEWORK_DERIVE_H
 #define COMMON_CASEWORK_DERIVE_H
 
@@ -73,14 +74,14 @@ struct spell {
     enum end_reason end_reason;
     struct instant contacted_at;
     struct instant first_attempt_at;
-    int attempts; /* attempts and contacts */
+    int attempts;                      /* attempts and contacts */
     enum contact_outcome last_outcome; /* of the latest attempt or contact */
     struct date review_on;             /* of the latest contact; NONE */
     bool red_flag, reason_changed, case_closed;
     enum contact_outcome close_reason;
-    const char *assigned_to; /* NULL */
+    const char *assigned_to;                /* NULL */
     int elapsed_days, elapsed_working_days; /* onset to contact; -1: no contact */
-    bool contact_counts;                    /* contacted_at is on or before last_day, or no last_day */
+    bool contact_counts; /* contacted_at is on or before last_day, or no last_day */
 };
 
 /* What happens to the person, in the order it happens. */
@@ -100,12 +101,14 @@ struct casework {
     size_t n_periods;
     struct spell *spells; /* by (onset, pathway) */
     size_t n_spells;
-    /* All that is right at its T by these facts: with at <= now it stands; later ones are what will happen if
-     * nothing changes (of a repeating kind the next one only). Sorted by (at, kind, subject id). */
+    /* All that is right at its T by these facts: with at <= now it stands; later ones are what will
+     * happen if nothing changes (of a repeating kind the next one only). Sorted by (at, kind,
+     * subject id). */
     struct timeline_event *timeline;
     size_t n_timeline;
     const struct record *details_from; /* whose contact details to use; NULL */
-    struct instant wake_at; /* the next instant at which anything of this could change by time alone; NONE */
+    struct instant
+        wake_at; /* the next instant at which anything of this could change by time alone; NONE */
 };
 
 struct rules {
@@ -119,8 +122,10 @@ struct rules {
 void derive(const struct facts *f, const struct rules *r, struct instant now, struct arena *a,
             struct casework *out);
 
-/* Why a spell that was stored is no longer among out's: by its anchor record (NULL: no longer this person's). */
+/* Why a spell that was stored is no longer among out's: by its anchor record (NULL: no longer this
+ * person's). */
 enum end_reason derive_tombstone(const struct facts *f, const struct rules *r, struct instant now,
-                                 const struct casework *cw, struct record_ref anchor, size_t pathway);
+                                 const struct casework *cw, struct record_ref anchor,
+                                 size_t pathway);
 
 #endif

@@ -1,4 +1,5 @@
-/* facts - all that is known about one person in one organisation: what derive() reads. Plain data. */
+/* facts - all that is known about one person in one organisation: what derive() reads. Plain data.
+ */
 #ifndef COMMON_CASEWORK_FACTS_H
 #define COMMON_CASEWORK_FACTS_H
 
@@ -22,8 +23,8 @@ struct record {
     const char *source, *absence_id;
     const char *assignment_id; /* NULL: none */
     int64_t version;
-    int64_t first_version;    /* the lowest version received … */
-    struct date first_onset;  /* … and its onset: an earlier onset now means backdated */
+    int64_t first_version;   /* the lowest version received … */
+    struct date first_onset; /* … and its onset: an earlier onset now means backdated */
     struct date onset;
     struct date last_day; /* inclusive; NONE */
     bool open_ended;
@@ -37,7 +38,7 @@ struct record {
     bool cancelled;
     struct instant first_notice; /* now when the first valid event of the record was stored */
     struct instant changed_at;   /* now when a fact of it last changed */
-    bool has_contact;            /* contact details are kept only where the reason matched or is watched */
+    bool has_contact; /* contact details are kept only where the reason matched or is watched */
     struct contact_details contact;
 };
 
@@ -74,22 +75,24 @@ const char *contact_outcome_name(enum contact_outcome o);
 
 struct record_ref {
     const char *source, *absence_id;
-    const char *code; /* of a contact's records: the code kept then, to tell whether it changed since; NULL */
+    const char *code; /* of a contact's records: the code kept then, to tell whether it changed
+                         since; NULL */
 };
 
-/* Something a clinician did about (person, pathway): it counts for the spell that holds its records. */
+/* Something a clinician did about (person, pathway): it counts for the spell that holds its
+ * records. */
 struct contact_fact {
     int64_t entry_id;
     enum contact_kind kind;
-    const char *pathway; /* name */
-    struct instant at;   /* when it happened, which may be before it was entered */
-    const char *by;      /* login */
+    const char *pathway;  /* name */
+    struct instant at;    /* when it happened, which may be before it was entered */
+    const char *by;       /* login */
     const char *assignee; /* of CLAIM and ASSIGN */
     enum contact_outcome outcome;
     struct date review_on; /* of CONTACT_MADE; NONE */
     bool red_flag;
-    bool retracted;              /* as if it had never been */
-    struct record_ref anchor;    /* of the spell then */
+    bool retracted;                   /* as if it had never been */
+    struct record_ref anchor;         /* of the spell then */
     const struct record_ref *records; /* the spell's records then, the anchor included */
     size_t n_records;
 };
@@ -108,8 +111,8 @@ struct facts {
     size_t n_contacts;
     struct dated_fact left;
     struct dated_fact died;
-    struct dated_fact opt; /* opted-out and opted-in together */
-    bool opted_out;        /* what opt says */
+    struct dated_fact opt;     /* opted-out and opted-in together */
+    bool opted_out;            /* what opt says */
     struct instant changed_at; /* when a fact about the person as such last changed; NONE */
 };
 

@@ -1,5 +1,6 @@
-/* settings - the settings document, compiled: what holds for one organisation and pathway. Pure: bytes in,
- * rules out. Meaning of each member: deploy/settings/pathways.schema.json and doc/rules.md. */
+/* settings - the settings document, compiled: what holds for one organisation and pathway. Pure:
+ * bytes in, rules out. Meaning of each member: deploy/settings/pathways.schema.json and
+ * doc/rules.md. */
 #ifndef COMMON_CASEWORK_SETTINGS_H
 #define COMMON_CASEWORK_SETTINGS_H
 
@@ -16,7 +17,12 @@
 #define PATHWAYS_MAX 16
 
 enum day_basis { BASIS_CALENDAR, BASIS_WORKING };
-enum division { DIVISION_ENGLAND_AND_WALES, DIVISION_SCOTLAND, DIVISION_NORTHERN_IRELAND, DIVISION_COUNT };
+enum division {
+    DIVISION_ENGLAND_AND_WALES,
+    DIVISION_SCOTLAND,
+    DIVISION_NORTHERN_IRELAND,
+    DIVISION_COUNT
+};
 const char *division_name(enum division d);
 bool division_parse(const char *name, enum division *out);
 
@@ -32,12 +38,12 @@ struct pathway_rules {
     const struct code_set *review_first;
 };
 
-/* Everything that holds for one organisation, defaults filled in. pathways[i] is the same pathway in every
- * organisation: bit i of a match mask. */
+/* Everything that holds for one organisation, defaults filled in. pathways[i] is the same pathway
+ * in every organisation: bit i of a match mask. */
 struct org_rules {
     const char *organisation; /* NULL: the defaults */
     enum division division;
-    unsigned service_days; /* bit per enum weekday */
+    unsigned service_days;       /* bit per enum weekday */
     const struct date *closures; /* sorted */
     size_t n_closures;
     struct date live_from; /* NONE */
@@ -58,8 +64,10 @@ struct retention {
 
 struct settings;
 
-/* text: the document. A fault is STATUS_REJECT, err naming the path. Ownership of *out is the caller's. */
-enum status settings_parse(struct settings **out, const char *text, size_t len, struct err *err) NODISCARD;
+/* text: the document. A fault is STATUS_REJECT, err naming the path. Ownership of *out is the
+ * caller's. */
+enum status settings_parse(struct settings **out, const char *text, size_t len,
+                           struct err *err) NODISCARD;
 void settings_free(struct settings *s);
 
 const char *settings_version(const struct settings *s);
@@ -77,7 +85,8 @@ struct reason_match {
     uint32_t review_first; /* bits among them */
 };
 /* code as sent or as kept: normalised here. SCHEME_NONE is MATCH_WATCH. */
-struct reason_match settings_match(const struct org_rules *r, enum reason_scheme scheme, const char *code);
+struct reason_match settings_match(const struct org_rules *r, enum reason_scheme scheme,
+                                   const char *code);
 /* The form in which a code is kept and compared; NULL: no token in it. out has 101 bytes. */
 const char *reason_normalise(enum reason_scheme scheme, const char *code, char out[101]);
 

@@ -10,7 +10,8 @@
 #include "common/arena.h"
 #include "common/date.h"
 
-/* Why a record can never be taken: the dlq-reason header, the metric's label, the column. One list. */
+/* Why a record can never be taken: the dlq-reason header, the metric's label, the column. One list.
+ */
 #define REJECT_REASONS(X)                                                                          \
     X(NO_VALUE, "no_value")                                                                        \
     X(TOO_LARGE, "too_large")                                                                      \
@@ -56,7 +57,8 @@ struct contact_details {
     enum { VOICEMAIL_UNKNOWN, VOICEMAIL_NO, VOICEMAIL_YES } voicemail;
 };
 
-/* The whole absence record as its source now holds it. Dates: last_day inclusive; NONE: not given. */
+/* The whole absence record as its source now holds it. Dates: last_day inclusive; NONE: not given.
+ */
 struct absence_event {
     const char *absence_id;
     int64_t version; /* 1..2^53-1 */
@@ -67,7 +69,7 @@ struct absence_event {
     struct date expected_return;
     enum reason_scheme scheme; /* NONE: no reason or no code */
     const char *code;          /* as sent; NULL with SCHEME_NONE */
-    const char *fte;           /* canonical decimal text 0..1 without trailing zeros; NULL: not given (1) */
+    const char *fte; /* canonical decimal text 0..1 without trailing zeros; NULL: not given (1) */
     struct date fit_note_from, fit_note_to;
     struct date phased_return_from;
     bool cancelled; /* the type was absence.cancelled */
@@ -90,10 +92,12 @@ enum verdict { VERDICT_ABSENCE, VERDICT_PERSON, VERDICT_IGNORED, VERDICT_REJECTE
 struct inbound {
     enum verdict verdict;
     enum reject_reason reason; /* of VERDICT_REJECTED */
-    char detail[DETAIL_TEXT];  /* the path at fault ("data.onset_date", "ce_type"), "" if none fits */
-    const char *source;        /* CloudEvents source, id */
+    char
+        detail[DETAIL_TEXT]; /* the path at fault ("data.onset_date", "ce_type"), "" if none fits */
+    const char *source;      /* CloudEvents source, id */
     const char *id;
-    const char *organisation; /* also of a rejected record when it could be read (valid by itself), else NULL */
+    const char *organisation; /* also of a rejected record when it could be read (valid by itself),
+                                 else NULL */
     union {
         struct absence_event absence;
         struct person_event person;
@@ -108,7 +112,7 @@ struct inbound_limits {
 };
 
 /* Always fills *in; strings live in the arena. Never fails: bad input is a verdict. */
-void inbound_decode(const struct raw_record *raw, const struct inbound_limits *limits, struct arena *a,
-                    struct inbound *in);
+void inbound_decode(const struct raw_record *raw, const struct inbound_limits *limits,
+                    struct arena *a, struct inbound *in);
 
 #endif

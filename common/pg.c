@@ -1,0 +1,800 @@
+#include "common/pg.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <postgresql/libpq-fe.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+
+/* PostgreSQL counts days and microseconds from 2000-01-01. */
+#define PG_EPOCH_DAYS 10957
+#define PG_EPOCH_US (PG_EPOCH_DAYS * US_PER_DAY)
+
+#define RESULTS_MAX 64
+#define PREPARED_MAX 128
+
+struct pg {
+    char *dsn;
+    char *password;
+    char *application_name;
+    PGconn *conn;
+    const struct pg_stmt *prepared[PREPARED_MAX]; /* in this session */
+    size_t n_prepared;
+    /* The pipeline under way: what is expected, in order. A statement used for the first time
+     * expects the result of its preparation before its own. */
+    enum { EXPECT_PREPARE, EXPECT_RESULT } expect[RESULTS_MAX * 2];
+    size_t n_expect, next_expect;
+    PGresult *result[RESULTS_MAX];
+    size_t n_results;
+    bool in_flight; /* flushed and not finished */
+    bool unsent;
+    bool notified;
+    enum status failed; /* of the pipeline so far */
+    struct err why;
+};
+
+struct pg_result { /* never made: a PGresult seen from outside */
+    char unused;
+};
+
+const struct pg_stmt pg_begin = {"begin", "begin", NULL};
+const struct pg_stmt pg_commit = {"commit", "commit", NULL};
+const struct pg_stmt pg_rollback = {"rollback", "rollback", NULL};
+
+static char *copy(const char *s)
+{
+    char *c = s == NULL ? NULL : strdup(s);
+    if (s != NULL && c == NULL) {
+        abort();
+    }
+    return c;
+}
+
+struct pg *pg_new(const struct pg_options *o)
+{
+    struct pg *pg = calloc(1, sizeof *pg);
+    if (pg == NULL) {
+        abort();
+    }
+    pg->dsn = copy(o->dsn);
+    pg->password = copy(o->password);
+    pg->application_name = copy(o->application_name);
+    return pg;
+}
+
+static void clear_results(struct pg *pg)
+{
+    for (size_t i = 0; i < pg->n_results; i++) {
+        PQclear(pg->result[i]);
+    }
+    pg->n_results = 0;
+    pg->n_expect = 0;
+    pg->next_expect = 0;
+    pg->failed = STATUS_OK;
+}
+
+void pg_disconnect(struct pg *pg)
+{
+    clear_results(pg);
+    if (pg->conn != NULL) {
+        PQfinish(pg->conn);
+    }
+    pg->conn = NULL;
+    pg->n_prepared = 0;
+    pg->in_flight = false;
+    pg->unsent = false;
+}
+
+void pg_free(struct pg *pg)
+{
+    if (pg == NULL) {
+        return;
+    }
+    pg_disconnect(pg);
+    if (pg->password != NULL) {
+        explicit_bzero(pg->password, strlen(pg->password));
+    }
+    free(pg->dsn);
+    free(pg->password);
+    free(pg->application_name);
+    free(pg);
+}
+
+bool pg_is_up(const struct pg *pg)
+{
+    return pg->conn != NULL && PQstatus(pg->conn) == CONNECTION_OK;
+}
+
+int pg_socket(const struct pg *pg)
+{
+    return pg->conn == NULL ? -1 : PQsocket(pg->conn);
+}
+
+bool pg_wants_write(const struct pg *pg)
+{
+    return pg->unsent;
+}
+
+/* ---- errors ---- */
+
+/* What an SQLSTATE means to the caller. Ours: CT001 fenced, CT002 somebody else worked on the same people,
+ * CT003 the rules changed. */
+static enum status status_of(const char *state)
+{
+    if (strcmp(state, "CT001") == 0 || strcmp(state, "CT003") == 0) {
+        return STATUS_RESYNC;
+    }
+    if (strcmp(state, "CT002") == 0 || strcmp(state, "23505") == 0 ||
+        strncmp(state, "40", 2) == 0 || strcmp(state, "55P03") == 0) {
+        return STATUS_RETRY;
+    }
+    if (strncmp(state, "08", 2) == 0 || strncmp(state, "53", 2) == 0 ||
+        strncmp(state, "57", 2) == 0 || strncmp(state, "58", 2) == 0 ||
+        strcmp(state, "25006") == 0 || strcmp(state, "25P03") == 0) {
+        return STATUS_RESYNC;
+    }
+    if (strncmp(state, "22", 2) == 0 || strncmp(state, "23", 2) == 0) {
+        return STATUS_REJECT;
+    }
+    return STATUS_FATAL;
+}
+
+static void one_line(const char *text, char *out, size_t size)
+{
+    size_t n = 0;
+    for (; text[n] != '\0' && text[n] != '\n' && n + 1 < size; n++) {
+        out[n] = text[n];
+    }
+    out[n] = '\0';
+}
+
+/* Only the primary message: detail and context may quote values. Messages of class 22 and 23 may
+ * too, so of those the state and the constraint or column are all that is told. */
+static enum status result_error(const PGresult *res, struct err *err)
+{
+    const char *state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
+    if (state == NULL) {
+        state = "08006";
+    }
+    char text[256] = "";
+    if (strncmp(state, "22", 2) == 0 || strncmp(state, "23", 2) == 0) {
+        const char *what = PQresultErrorField(res, PG_DIAG_CONSTRAINT_NAME);
+        what = what != NULL ? what : PQresultErrorField(res, PG_DIAG_COLUMN_NAME);
+        one_line(what != NULL ? what : "a value was refused", text, sizeof text);
+    } else {
+        const char *message = PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY);
+        one_line(message != NULL ? message : "no message", text, sizeof text);
+    }
+    return err_set(err, status_of(state), state, "%s", text);
+}
+
+static enum status connection_error(struct pg *pg, const char *code, struct err *err)
+{
+    char text[256];
+    one_line(pg->conn == NULL ? "not connected" : PQerrorMessage(pg->conn), text, sizeof text);
+    return err_set(err, STATUS_RESYNC, code, "%s", text);
+}
+
+/* ---- connecting ---- */
+
+/* libpq gives no SQLSTATE for a refused connection. Most refusals pass (starting up, too many
+ * clients, a failover); these do not pass by waiting. */
+static bool refused_for_good(const char *message)
+{
+    static const char *const lasting[] = {"password authentication failed",
+                                          "no password supplied",
+                                          "does not exist",
+                                          "no pg_hba.conf entry",
+                                          "certificate verify failed",
+                                          "does not match host name",
+                                          "invalid connection option",
+                                          "invalid sslmode",
+                                          "certificate authentication failed",
+                                          "server does not support SSL"};
+    for (size_t i = 0; i < sizeof lasting / sizeof lasting[0]; i++) {
+        if (strstr(message, lasting[i]) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum status session_settings(struct pg *pg, struct err *err)
+{
+    static const char sql[] =
+        "set time zone 'UTC'; set search_path = pg_catalog; set datestyle = 'ISO';"
+        "set statement_timeout = '60s'; set lock_timeout = '5s';"
+        "set idle_in_transaction_session_timeout = '15s';"
+        "set plan_cache_mode = force_generic_plan";
+    PGresult *res = PQexec(pg->conn, sql);
+    enum status s = STATUS_OK;
+    if (PQresultStatus(res) != PGRES_COMMAND_OK) {
+        s = result_error(res, err);
+    }
+    PQclear(res);
+    return s;
+}
+
+enum status pg_connect(struct pg *pg, struct err *err)
+{
+    if (pg_is_up(pg)) {
+        return STATUS_OK;
+    }
+    pg_disconnect(pg);
+    const char *names[] = {"connect_timeout",
+                           "keepalives_idle",
+                           "tcp_user_timeout",
+                           "dbname",
+                           "application_name",
+                           "client_encoding",
+                           pg->password == NULL ? NULL : "password",
+                           NULL};
+    const char *values[] = {"5",    "5",          "10000", pg->dsn, pg->application_name,
+                            "UTF8", pg->password, NULL};
+    pg->conn = PQconnectdbParams(names, values, 1);
+    if (pg->conn == NULL) {
+        abort();
+    }
+    if (PQstatus(pg->conn) != CONNECTION_OK) {
+        enum status s = connection_error(pg, "08001", err);
+        if (refused_for_good(PQerrorMessage(pg->conn))) {
+            s = STATUS_FATAL;
+        }
+        pg_disconnect(pg);
+        return s;
+    }
+    enum status s = session_settings(pg, err);
+    if (s == STATUS_OK &&
+        (PQsetnonblocking(pg->conn, 1) != 0 || PQenterPipelineMode(pg->conn) != 1)) {
+        s = connection_error(pg, "08000", err);
+    }
+    if (s != STATUS_OK) {
+        pg_disconnect(pg);
+    }
+    return s;
+}
+
+/* ---- parameters ---- */
+
+void pg_args_reset(struct pg_args *a)
+{
+    buf_reset(&a->bytes);
+    a->n = 0;
+}
+
+void pg_args_clear(struct pg_args *a)
+{
+    buf_clear(&a->bytes);
+    a->n = 0;
+}
+
+static void put_be(struct buf *b, uint64_t v, size_t width)
+{
+    unsigned char out[8];
+    for (size_t i = 0; i < width; i++) {
+        out[i] = (unsigned char)(v >> (8 * (width - 1 - i)));
+    }
+    buf_put(b, out, width);
+}
+
+static void arg_add(struct pg_args *a, size_t at, int32_t len)
+{
+    if (a->n == PG_ARGS_MAX) {
+        abort(); /* a statement with more parameters than that is a bug */
+    }
+    a->arg[a->n].at = at;
+    a->arg[a->n].len = len;
+    a->n++;
+}
+
+void pg_arg_null(struct pg_args *a)
+{
+    arg_add(a, 0, -1);
+}
+
+void pg_arg_bytes(struct pg_args *a, const void *data, size_t len)
+{
+    if (data == NULL) {
+        pg_arg_null(a);
+        return;
+    }
+    size_t at = a->bytes.len;
+    buf_put(&a->bytes, data, len);
+    arg_add(a, at, (int32_t)len);
+}
+
+void pg_arg_text(struct pg_args *a, const char *s)
+{
+    pg_arg_bytes(a, s, s == NULL ? 0 : strlen(s));
+}
+
+static void arg_be(struct pg_args *a, uint64_t v, size_t width)
+{
+    size_t at = a->bytes.len;
+    put_be(&a->bytes, v, width);
+    arg_add(a, at, (int32_t)width);
+}
+
+void pg_arg_bool(struct pg_args *a, bool v)
+{
+    arg_be(a, v, 1);
+}
+
+void pg_arg_i16(struct pg_args *a, int16_t v)
+{
+    arg_be(a, (uint16_t)v, 2);
+}
+
+void pg_arg_i32(struct pg_args *a, int32_t v)
+{
+    arg_be(a, (uint32_t)v, 4);
+}
+
+void pg_arg_i64(struct pg_args *a, int64_t v)
+{
+    arg_be(a, (uint64_t)v, 8);
+}
+
+void pg_arg_date(struct pg_args *a, struct date d)
+{
+    if (date_is_none(d)) {
+        pg_arg_null(a);
+    } else {
+        pg_arg_i32(a, d.days - PG_EPOCH_DAYS);
+    }
+}
+
+void pg_arg_instant(struct pg_args *a, struct instant t)
+{
+    if (instant_is_none(t)) {
+        pg_arg_null(a);
+    } else {
+        pg_arg_i64(a, t.us - PG_EPOCH_US);
+    }
+}
+
+/* An array in binary: dimensions, has-nulls, element type, size, lower bound, then (length, bytes)
+ * each. */
+#define ARRAY_HEAD 20
+
+void pg_array_begin(struct pg_args *a, uint32_t element_type)
+{
+    a->array_at = a->bytes.len;
+    a->array_n = 0;
+    put_be(&a->bytes, 1, 4);
+    put_be(&a->bytes, 1, 4);
+    put_be(&a->bytes, element_type, 4);
+    put_be(&a->bytes, 0, 4); /* the size: known at the end */
+    put_be(&a->bytes, 1, 4);
+}
+
+void pg_array_end(struct pg_args *a)
+{
+    uint32_t n = (uint32_t)a->array_n;
+    for (size_t i = 0; i < 4; i++) {
+        a->bytes.data[a->array_at + 12 + i] = (char)(n >> (24 - 8 * i));
+    }
+    arg_add(a, a->array_at, (int32_t)(a->bytes.len - a->array_at));
+}
+
+void pg_array_null(struct pg_args *a)
+{
+    put_be(&a->bytes, UINT32_MAX, 4);
+    a->array_n++;
+}
+
+void pg_array_bytes(struct pg_args *a, const void *data, size_t len)
+{
+    if (data == NULL) {
+        pg_array_null(a);
+        return;
+    }
+    put_be(&a->bytes, len, 4);
+    buf_put(&a->bytes, data, len);
+    a->array_n++;
+}
+
+void pg_array_text(struct pg_args *a, const char *s)
+{
+    pg_array_bytes(a, s, s == NULL ? 0 : strlen(s));
+}
+
+static void array_be(struct pg_args *a, uint64_t v, size_t width)
+{
+    put_be(&a->bytes, width, 4);
+    put_be(&a->bytes, v, width);
+    a->array_n++;
+}
+
+void pg_array_bool(struct pg_args *a, bool v)
+{
+    array_be(a, v, 1);
+}
+
+void pg_array_i16(struct pg_args *a, int16_t v)
+{
+    array_be(a, (uint16_t)v, 2);
+}
+
+void pg_array_i32(struct pg_args *a, int32_t v)
+{
+    array_be(a, (uint32_t)v, 4);
+}
+
+void pg_array_i64(struct pg_args *a, int64_t v)
+{
+    array_be(a, (uint64_t)v, 8);
+}
+
+void pg_array_date(struct pg_args *a, struct date d)
+{
+    if (date_is_none(d)) {
+        pg_array_null(a);
+    } else {
+        pg_array_i32(a, d.days - PG_EPOCH_DAYS);
+    }
+}
+
+void pg_array_instant(struct pg_args *a, struct instant t)
+{
+    if (instant_is_none(t)) {
+        pg_array_null(a);
+    } else {
+        pg_array_i64(a, t.us - PG_EPOCH_US);
+    }
+}
+
+/* ---- pipelines ---- */
+
+static bool is_prepared(const struct pg *pg, const struct pg_stmt *stmt)
+{
+    for (size_t i = 0; i < pg->n_prepared; i++) {
+        if (pg->prepared[i] == stmt) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum status prepare(struct pg *pg, const struct pg_stmt *stmt, struct err *err)
+{
+    int n = 0;
+    while (stmt->types != NULL && stmt->types[n] != 0) {
+        n++;
+    }
+    if (PQsendPrepare(pg->conn, stmt->name, stmt->sql, n, stmt->types) != 1) {
+        return connection_error(pg, "08006", err);
+    }
+    if (pg->n_prepared == PREPARED_MAX) {
+        abort();
+    }
+    pg->prepared[pg->n_prepared++] = stmt;
+    pg->expect[pg->n_expect++] = EXPECT_PREPARE;
+    return STATUS_OK;
+}
+
+enum status pg_send(struct pg *pg, const struct pg_stmt *stmt, const struct pg_args *args,
+                    struct err *err)
+{
+    if (!pg_is_up(pg)) {
+        return connection_error(pg, "08003", err);
+    }
+    if (pg->next_expect == pg->n_expect && pg->n_expect > 0 && !pg->in_flight) {
+        clear_results(pg); /* of the pipeline before */
+    }
+    if (pg->n_expect + 2 > sizeof pg->expect / sizeof pg->expect[0]) {
+        abort();
+    }
+    if (!is_prepared(pg, stmt)) {
+        enum status s = prepare(pg, stmt, err);
+        if (s != STATUS_OK) {
+            return s;
+        }
+    }
+    static const char empty = '\0';
+    const char *values[PG_ARGS_MAX];
+    int lengths[PG_ARGS_MAX];
+    int formats[PG_ARGS_MAX];
+    int n = args == NULL ? 0 : args->n;
+    for (int i = 0; i < n; i++) {
+        bool null = args->arg[i].len < 0;
+        const char *at = args->bytes.data == NULL ? &empty : args->bytes.data + args->arg[i].at;
+        values[i] = null ? NULL : at;
+        lengths[i] = null ? 0 : args->arg[i].len;
+        formats[i] = 1;
+    }
+    if (PQsendQueryPrepared(pg->conn, stmt->name, n, values, lengths, formats, 1) != 1) {
+        return connection_error(pg, "08006", err);
+    }
+    pg->expect[pg->n_expect++] = EXPECT_RESULT;
+    return STATUS_OK;
+}
+
+static enum status push(struct pg *pg, struct err *err)
+{
+    int left = PQflush(pg->conn);
+    if (left < 0) {
+        return connection_error(pg, "08006", err);
+    }
+    pg->unsent = left == 1;
+    return STATUS_OK;
+}
+
+enum status pg_flush(struct pg *pg, struct err *err)
+{
+    if (!pg_is_up(pg) || PQpipelineSync(pg->conn) != 1) {
+        return connection_error(pg, "08006", err);
+    }
+    pg->in_flight = true;
+    return push(pg, err);
+}
+
+static void keep_failure(struct pg *pg, enum status s, const struct err *why)
+{
+    if (pg->failed == STATUS_OK) {
+        pg->failed = s;
+        pg->why = *why;
+    }
+}
+
+static void take_result(struct pg *pg, PGresult *res)
+{
+    ExecStatusType type = PQresultStatus(res);
+    bool mine = pg->next_expect < pg->n_expect;
+    bool prepared = mine && pg->expect[pg->next_expect] == EXPECT_PREPARE;
+    if (mine) {
+        pg->next_expect++;
+    }
+    if (type == PGRES_COMMAND_OK || type == PGRES_TUPLES_OK) {
+        if (!prepared && pg->n_results < RESULTS_MAX) {
+            pg->result[pg->n_results++] = res;
+            return;
+        }
+    } else if (type != PGRES_PIPELINE_ABORTED) {
+        struct err why = {0};
+        enum status s = result_error(res, &why);
+        keep_failure(pg, s, &why);
+    }
+    PQclear(res);
+}
+
+/* After an error nobody knows which preparations were reached: prepare all anew under the next
+ * session. */
+static enum status pipeline_over(struct pg *pg, struct err *err)
+{
+    pg->in_flight = false;
+    pg->next_expect = pg->n_expect;
+    if (pg->failed == STATUS_OK) {
+        return STATUS_OK;
+    }
+    enum status s = pg->failed;
+    if (err != NULL) {
+        *err = pg->why;
+    }
+    pg_disconnect(pg);
+    return s;
+}
+
+enum status pg_poll(struct pg *pg, bool *done, struct err *err)
+{
+    *done = false;
+    if (!pg->in_flight) {
+        return connection_error(pg, "08003", err);
+    }
+    if ((pg->unsent && push(pg, err) != STATUS_OK) || PQconsumeInput(pg->conn) != 1) {
+        enum status s = connection_error(pg, "08006", err);
+        pg_disconnect(pg);
+        return s;
+    }
+    while (PQisBusy(pg->conn) == 0) {
+        PGresult *res = PQgetResult(pg->conn);
+        if (res == NULL) {
+            if (PQstatus(pg->conn) != CONNECTION_OK) {
+                enum status s = connection_error(pg, "08006", err);
+                pg_disconnect(pg);
+                return s;
+            }
+            continue; /* between the results of two statements */
+        }
+        if (PQresultStatus(res) == PGRES_PIPELINE_SYNC) {
+            PQclear(res);
+            *done = true;
+            return pipeline_over(pg, err);
+        }
+        take_result(pg, res);
+    }
+    return STATUS_OK;
+}
+
+enum status pg_wait(struct pg *pg, int timeout_ms, struct err *err)
+{
+    int64_t end = timeout_ms < 0 ? INT64_MAX : clock_mono_ms() + timeout_ms;
+    for (;;) {
+        bool done = false;
+        enum status s = pg_poll(pg, &done, err);
+        if (s != STATUS_OK || done) {
+            return s;
+        }
+        int64_t left = end - clock_mono_ms();
+        if (left <= 0) {
+            pg_disconnect(pg);
+            return err_set(err, STATUS_RESYNC, "08006", "no answer within %d ms", timeout_ms);
+        }
+        struct pollfd p = {.fd = PQsocket(pg->conn),
+                           .events = (short)(POLLIN | (pg->unsent ? POLLOUT : 0))};
+        if (poll(&p, 1, left > 1000 ? 1000 : (int)left) < 0 && errno != EINTR) {
+            pg_disconnect(pg);
+            return err_set(err, STATUS_RESYNC, "08006", "poll failed");
+        }
+    }
+}
+
+enum status pg_run(struct pg *pg, const struct pg_stmt *stmt, const struct pg_args *args,
+                   struct err *err)
+{
+    enum status s = pg_send(pg, stmt, args, err);
+    if (s == STATUS_OK) {
+        s = pg_flush(pg, err);
+    }
+    return s == STATUS_OK ? pg_wait(pg, -1, err) : s;
+}
+
+enum status pg_script(struct pg *pg, const char *sql, struct err *err)
+{
+    if (!pg_is_up(pg)) {
+        return connection_error(pg, "08003", err);
+    }
+    clear_results(pg);
+    if (PQexitPipelineMode(pg->conn) != 1 || PQsetnonblocking(pg->conn, 0) != 0) {
+        return connection_error(pg, "08000", err);
+    }
+    PGresult *res = PQexec(pg->conn, sql);
+    enum status s = STATUS_OK;
+    if (PQresultStatus(res) != PGRES_COMMAND_OK && PQresultStatus(res) != PGRES_TUPLES_OK) {
+        s = result_error(res, err);
+    }
+    PQclear(res);
+    if (s != STATUS_OK) {
+        pg_disconnect(pg);
+    } else if (PQsetnonblocking(pg->conn, 1) != 0 || PQenterPipelineMode(pg->conn) != 1) {
+        s = connection_error(pg, "08000", err);
+    }
+    return s;
+}
+
+bool pg_notified(struct pg *pg)
+{
+    bool any = false;
+    PGnotify *note = pg->conn == NULL ? NULL : PQnotifies(pg->conn);
+    for (; note != NULL; note = PQnotifies(pg->conn)) {
+        any = true;
+        PQfreemem(note);
+    }
+    return any;
+}
+
+/* ---- results ---- */
+
+static const PGresult *res_of(const struct pg_result *r)
+{
+    return (const PGresult *)(const void *)r;
+}
+
+const struct pg_result *pg_result(const struct pg *pg, size_t nth)
+{
+    if (nth >= pg->n_results) {
+        abort(); /* asked before pg_poll said done */
+    }
+    return (const struct pg_result *)(const void *)pg->result[nth];
+}
+
+size_t pg_rows(const struct pg_result *r)
+{
+    return (size_t)PQntuples(res_of(r));
+}
+
+int64_t pg_affected(const struct pg_result *r)
+{
+    /* libpq takes its argument without const although it only reads. */
+    union {
+        const PGresult *in;
+        PGresult *out;
+    } un = {.in = res_of(r)};
+    const char *n = PQcmdTuples(un.out);
+    return n[0] == '\0' ? 0 : strtoll(n, NULL, 10);
+}
+
+bool pg_is_null(const struct pg_result *r, size_t row, int col)
+{
+    return PQgetisnull(res_of(r), (int)row, col) == 1;
+}
+
+const void *pg_bytes(const struct pg_result *r, size_t row, int col, size_t *len)
+{
+    if (pg_is_null(r, row, col)) {
+        *len = 0;
+        return NULL;
+    }
+    *len = (size_t)PQgetlength(res_of(r), (int)row, col);
+    return PQgetvalue(res_of(r), (int)row, col);
+}
+
+const char *pg_text(const struct pg_result *r, size_t row, int col)
+{
+    size_t len = 0;
+    return pg_bytes(r, row, col, &len);
+}
+
+static uint64_t get_be(const unsigned char *p, size_t width)
+{
+    uint64_t v = 0;
+    for (size_t i = 0; i < width; i++) {
+        v = v << 8 | p[i];
+    }
+    return v;
+}
+
+bool pg_bool(const struct pg_result *r, size_t row, int col)
+{
+    size_t len = 0;
+    const char *p = pg_bytes(r, row, col, &len);
+    return p != NULL && len == 1 && p[0] != 0;
+}
+
+int64_t pg_i64(const struct pg_result *r, size_t row, int col)
+{
+    size_t len = 0;
+    const unsigned char *p = pg_bytes(r, row, col, &len);
+    if (p == NULL) {
+        return 0;
+    }
+    switch (len) {
+    case 2:
+        return (int16_t)get_be(p, 2);
+    case 4:
+        return (int32_t)get_be(p, 4);
+    case 8:
+        return (int64_t)get_be(p, 8);
+    default:
+        abort(); /* a column of another type: a bug in the statement */
+    }
+}
+
+struct date pg_date(const struct pg_result *r, size_t row, int col)
+{
+    if (pg_is_null(r, row, col)) {
+        return DATE_NONE;
+    }
+    return (struct date){(int32_t)pg_i64(r, row, col) + PG_EPOCH_DAYS};
+}
+
+struct instant pg_instant(const struct pg_result *r, size_t row, int col)
+{
+    if (pg_is_null(r, row, col)) {
+        return INSTANT_NONE;
+    }
+    return (struct instant){pg_i64(r, row, col) + PG_EPOCH_US};
+}
+
+const char **pg_text_array(const struct pg_result *r, size_t row, int col, struct arena *a,
+                           size_t *n)
+{
+    size_t len = 0;
+    const unsigned char *p = pg_bytes(r, row, col, &len);
+    *n = 0;
+    if (p == NULL || len < ARRAY_HEAD) { /* an empty array has no dimensions */
+        return NULL;
+    }
+    size_t count = get_be(p + 12, 4);
+    const char **out = arena_array(a, count, sizeof *out);
+    p += ARRAY_HEAD;
+    for (size_t i = 0; i < count; i++) {
+        size_t item = get_be(p, 4);
+        out[i] = arena_strndup(a, (const char *)p + 4, item);
+        p += 4 + item;
+    }
+    *n = count;
+    return out;
+}

@@ -1,0 +1,149 @@
+/* pg - one PostgreSQL session: statements in pipelines, parameters and results in binary. Nobody
+ * else knows libpq. The SQL itself stands in the modules that own it. Not thread-safe; one session,
+ * one user. */
+#ifndef COMMON_PG_H
+#define COMMON_PG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/arena.h"
+#include "common/buf.h"
+#include "common/date.h"
+#include "common/err.h"
+
+struct pg;
+
+struct pg_options {
+    const char *dsn;      /* libpq's; copied */
+    const char *password; /* NULL: what the dsn or the environment says */
+    const char *application_name;
+};
+
+/* Does not connect yet. Never NULL. */
+struct pg *pg_new(const struct pg_options *o);
+void pg_free(struct pg *pg); /* NULL is fine; ends the session */
+
+/* Blocks, at most some seconds; a session that is up already is kept. Sets what every session of
+ * ours needs (time zone UTC, search_path pg_catalog, timeouts). STATUS_RESYNC: away, try again;
+ * STATUS_FATAL: will not get better by waiting (wrong password, no such database). */
+enum status pg_connect(struct pg *pg, struct err *err) NODISCARD;
+void pg_disconnect(
+    struct pg *pg); /* whatever was under way is rolled back, or was committed: ask */
+bool pg_is_up(const struct pg *pg);
+int pg_socket(const struct pg *pg); /* -1 while down; may change by pg_connect */
+bool pg_wants_write(
+    const struct pg *pg); /* watch for writability too: pg_poll has bytes left to send */
+
+/* A statement is prepared in the session the first time it is used. Keep it static const: its
+ * address is its name. types: the OIDs of its parameters, 0-terminated, so that binary parameters
+ * need no guess. */
+struct pg_stmt {
+    const char *name; /* short, unique in the program; for errors */
+    const char *sql;
+    const uint32_t *types;
+};
+
+enum {
+    PG_BOOL = 16,
+    PG_BYTEA = 17,
+    PG_INT8 = 20,
+    PG_INT2 = 21,
+    PG_INT4 = 23,
+    PG_TEXT = 25,
+    PG_DATE = 1082,
+    PG_TIMESTAMPTZ = 1184,
+    PG_BOOL_ARRAY = 1000,
+    PG_BYTEA_ARRAY = 1001,
+    PG_INT2_ARRAY = 1005,
+    PG_INT4_ARRAY = 1007,
+    PG_TEXT_ARRAY = 1009,
+    PG_INT8_ARRAY = 1016,
+    PG_DATE_ARRAY = 1182,
+    PG_TIMESTAMPTZ_ARRAY = 1185
+};
+
+/* Parameters of one statement, in order. Zero-initialise; args_clear frees, args_reset keeps the
+ * memory. */
+#define PG_ARGS_MAX 48
+struct pg_args {
+    struct buf bytes;
+    struct {
+        size_t at;
+        int32_t len; /* -1: NULL */
+    } arg[PG_ARGS_MAX];
+    int n;
+    size_t array_at; /* where the array being built begins */
+    int32_t array_n;
+};
+void pg_args_reset(struct pg_args *a);
+void pg_args_clear(struct pg_args *a);
+void pg_arg_null(struct pg_args *a);
+void pg_arg_text(struct pg_args *a, const char *s); /* NULL: null, as everywhere below */
+void pg_arg_bytes(struct pg_args *a, const void *data, size_t len);
+void pg_arg_bool(struct pg_args *a, bool v);
+void pg_arg_i16(struct pg_args *a, int16_t v);
+void pg_arg_i32(struct pg_args *a, int32_t v);
+void pg_arg_i64(struct pg_args *a, int64_t v);
+void pg_arg_date(struct pg_args *a, struct date d);
+void pg_arg_instant(struct pg_args *a, struct instant t);
+
+/* One array parameter: begin with the element's type, add elements, end. */
+void pg_array_begin(struct pg_args *a, uint32_t element_type);
+void pg_array_null(struct pg_args *a);
+void pg_array_text(struct pg_args *a, const char *s);
+void pg_array_bytes(struct pg_args *a, const void *data, size_t len); /* data NULL: null */
+void pg_array_bool(struct pg_args *a, bool v);
+void pg_array_i16(struct pg_args *a, int16_t v);
+void pg_array_i32(struct pg_args *a, int32_t v);
+void pg_array_i64(struct pg_args *a, int64_t v);
+void pg_array_date(struct pg_args *a, struct date d);
+void pg_array_instant(struct pg_args *a, struct instant t);
+void pg_array_end(struct pg_args *a);
+
+/* A pipeline: send any number of statements, then flush; nothing is executed apart from the rest:
+ * the first error skips what follows up to the end of the pipeline. Transactions are statements too
+ * ("begin"). Only one pipeline at a time. args NULL: none. */
+enum status pg_send(struct pg *pg, const struct pg_stmt *stmt, const struct pg_args *args,
+                    struct err *err) NODISCARD;
+enum status pg_flush(struct pg *pg,
+                     struct err *err) NODISCARD; /* ends the pipeline, starts sending */
+
+/* Without waiting: *done says whether every result is there. Not STATUS_OK: the pipeline failed as
+ * a whole (a lost connection: STATUS_RESYNC) and is over; a transaction left open has been given
+ * up. */
+enum status pg_poll(struct pg *pg, bool *done, struct err *err) NODISCARD;
+/* The same, waiting. timeout_ms < 0: for ever; past it STATUS_RESYNC and the session is closed. */
+enum status pg_wait(struct pg *pg, int timeout_ms, struct err *err) NODISCARD;
+
+/* Results of the finished pipeline by the order of pg_send; valid until the next pg_send. */
+struct pg_result;
+const struct pg_result *pg_result(const struct pg *pg, size_t nth);
+size_t pg_rows(const struct pg_result *r);
+int64_t pg_affected(const struct pg_result *r);
+bool pg_is_null(const struct pg_result *r, size_t row, int col);
+const char *pg_text(const struct pg_result *r, size_t row,
+                    int col); /* NULL for null; borrowed, NUL-terminated */
+const void *pg_bytes(const struct pg_result *r, size_t row, int col, size_t *len);
+bool pg_bool(const struct pg_result *r, size_t row, int col);   /* null is false */
+int64_t pg_i64(const struct pg_result *r, size_t row, int col); /* of int2, int4, int8; null is 0 */
+struct date pg_date(const struct pg_result *r, size_t row, int col);
+struct instant pg_instant(const struct pg_result *r, size_t row, int col);
+/* A text[] without nulls; strings copied into the arena. */
+const char **pg_text_array(const struct pg_result *r, size_t row, int col, struct arena *a,
+                           size_t *n);
+
+/* One statement by itself, waiting: send, flush, wait. */
+enum status pg_run(struct pg *pg, const struct pg_stmt *stmt, const struct pg_args *args,
+                   struct err *err) NODISCARD;
+/* A script of many statements in one transaction, text protocol: migrations. */
+enum status pg_script(struct pg *pg, const char *sql, struct err *err) NODISCARD;
+
+/* The transaction statements, for pg_send and pg_run. */
+extern const struct pg_stmt pg_begin, pg_commit, pg_rollback;
+
+/* A notification arrived since the last call? (LISTEN is a statement of the caller's.) */
+bool pg_notified(struct pg *pg);
+
+#endif

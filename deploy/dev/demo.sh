@@ -1,0 +1,4 @@
+# shellcheck shell=bash
+cmd_demo() {
+    die "the demo is not there yet"
+}

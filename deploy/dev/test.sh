@@ -1,0 +1,70 @@
+# shellcheck shell=bash
+# test: throw-away servers, the dev build, ctest, one line of counts.
+
+# throwaway_infra DIR BINDIR: servers of their own for one run; exports where they are.
+throwaway_infra() {
+    use_run_dir "$1"
+    lock_run_dir 2
+    throwaway_remove
+    unset PG_DSN KAFKA_BROKERS
+    guard_throwaway
+    if ! infra_up "$2"; then
+        return 1
+    fi
+    export PG_DSN KAFKA_BROKERS DAYFOUR_RUN_DIR=$RUN_DIR DAYFOUR_BIN=$2
+}
+
+throwaway_remove() {
+    proc_stop kafka KILL 10
+    pg_remove
+    rm -rf "$RUN_DIR/kafka" "$RUN_DIR/migrated" "$RUN_DIR/env"
+}
+
+guard_throwaway() {
+    trap 'throwaway_remove' EXIT
+    trap 'trap "" INT TERM HUP; exit 130' INT TERM HUP
+}
+
+run_ctest() {
+    local long=$1 labels=(-LE '^long$')
+    shift
+    if [ -n "$long" ]; then
+        labels=()
+    fi
+    ctest --test-dir "$ROOT/build/dev" --output-on-failure --no-tests=error \
+        --timeout "${DAYFOUR_TEST_TIMEOUT:-300}" -j "${DAYFOUR_TEST_JOBS:-1}" \
+        --test-output-size-passed 10000000 --test-output-size-failed 10000000 \
+        --output-junit "$RUN_DIR/junit.xml" "${labels[@]}" "$@" 9>&- </dev/null
+}
+
+cmd_test() {
+    local long='' bin=$ROOT/build/dev/bin status=0
+    if [ "${1:-}" = --long ]; then
+        long=yes
+        shift
+    fi
+    build_preset dev test || exit 1
+    if ! throwaway_infra "$RUN_DIR/test" "$bin"; then
+        say "not run: tests that need PostgreSQL and Kafka (the servers did not start)"
+        throwaway_remove
+        unset PG_DSN KAFKA_BROKERS
+        export DAYFOUR_BIN=$bin
+    fi
+    rm -f "$RUN_DIR/junit.xml"
+    run_ctest "$long" "$@" || status=$?
+    throwaway_remove
+    trap - EXIT INT TERM HUP
+    python3 "$ROOT/deploy/dev/count_tests.py" "$RUN_DIR/junit.xml" "$status"
+}
+
+# with COMMAND...: runs a command against servers of its own, for work on a single test.
+cmd_with() {
+    local status=0
+    [ $# -gt 0 ] || usage_error "with: a command is needed"
+    throwaway_infra "$RUN_DIR/with.$$" "$ROOT/build/dev/bin" || exit 3
+    "$@" 9>&- || status=$?
+    throwaway_remove
+    trap - EXIT
+    rm -rf "$RUN_DIR"
+    exit "$status"
+}
