@@ -4,7 +4,8 @@
 #include <stdint.h>
 #include <string.h>
 
-/* The value is 0.DIGITS times ten to the power of point; DIGITS neither begins nor ends with a zero. */
+/* The value is 0.DIGITS times ten to the power of point; DIGITS neither begins nor ends with a
+ * zero. */
 struct digits {
     char text[DECIMAL_PLACES];
     size_t n; /* 0: the value is zero */
@@ -19,7 +20,8 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* Reads the digits before the exponent, if any; NULL when there are none, or more that count than we keep. */
+/* Reads the digits before the exponent, if any; NULL when there are none, or more that count than
+ * we keep. */
 static const char *read_digits(const char *s, struct digits *d)
 {
     bool any = false;
@@ -87,8 +89,7 @@ static bool write_share(const struct digits *d, char out[DECIMAL_TEXT])
         memcpy(out, "1", 2);
         return true;
     }
-    if (d->point > 0 || d->point < -DECIMAL_PLACES ||
-        (int64_t)d->n - d->point > DECIMAL_PLACES) {
+    if (d->point > 0 || d->point < -DECIMAL_PLACES || (int64_t)d->n - d->point > DECIMAL_PLACES) {
         return false;
     }
     size_t zeros = (size_t)-d->point;

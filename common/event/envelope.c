@@ -3,7 +3,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "common/event/ascii.h"
+#include "common/event/text.h"
 
 static const char *const attribute_header[ATTR_COUNT] = {
     [ATTR_SPECVERSION] = "ce_specversion",
@@ -27,24 +27,25 @@ bool envelope_is_binary(const struct raw_record *raw)
     bool specversion = false;
     for (size_t i = 0; i < raw->n_headers; i++) {
         const struct header *h = &raw->headers[i];
-        if (ascii_equal(h->name, "content-type")) {
+        if (text_equal(h->name, "content-type")) {
             content_type = h;
         } else if (!specversion) {
-            specversion = ascii_equal(h->name, attribute_header[ATTR_SPECVERSION]);
+            specversion = text_equal(h->name, attribute_header[ATTR_SPECVERSION]);
         }
     }
     if (content_type && !content_type->is_null && content_type->len >= structured_len &&
-        ascii_equal_n(content_type->value, structured, structured_len)) {
+        text_equal_n(content_type->value, structured, structured_len)) {
         return false;
     }
     return specversion;
 }
 
-/* A header is text if it is UTF-8 without a NUL, which would cut it short. An empty one says nothing. */
+/* A header is text if it is UTF-8 without a NUL, which would cut it short. */
 static void read_header(const struct header *h, struct envelope *env, enum attribute which)
 {
-    env->attr[which].given = !h->is_null && h->len > 0;
-    bool text = env->attr[which].given && !memchr(h->value, '\0', h->len) && ascii_utf8(h->value, h->len);
+    bool text = !h->is_null && h->len > 0 && !memchr(h->value, '\0', h->len) &&
+                text_is_utf8(h->value, h->len);
+    env->attr[which].given = !h->is_null;
     env->attr[which].text = text ? h->value : NULL;
     env->attr[which].len = text ? h->len : 0;
 }
@@ -57,7 +58,7 @@ static void read_headers(const struct raw_record *raw, struct envelope *env)
             continue;
         }
         for (enum attribute which = 0; which < ATTR_COUNT; which++) {
-            if (ascii_equal(name, attribute_header[which])) {
+            if (text_equal(name, attribute_header[which])) {
                 read_header(&raw->headers[i], env, which);
                 break;
             }
@@ -98,7 +99,8 @@ static void read_members(const struct json *root, struct envelope *env)
     }
 }
 
-void envelope_read(const struct raw_record *raw, bool binary, const struct json *root, struct envelope *env)
+void envelope_read(const struct raw_record *raw, bool binary, const struct json *root,
+                   struct envelope *env)
 {
     *env = (struct envelope){.binary = binary};
     if (binary) {

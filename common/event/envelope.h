@@ -1,4 +1,5 @@
-/* envelope - the CloudEvents attributes of a Kafka record and its data, in whichever of the two modes it came. */
+/* envelope - the CloudEvents attributes of a Kafka record and its data, in whichever of the two
+ * modes it came. */
 #ifndef COMMON_EVENT_ENVELOPE_H
 #define COMMON_EVENT_ENVELOPE_H
 
@@ -21,12 +22,13 @@ struct envelope {
     const struct json *data; /* NULL: not given, or null */
 };
 
-/* Binary: no content-type beginning application/cloudevents, and a header ce_specversion. Header names in any case; of headers
- * with the same name the last counts, as in Kafka's own clients. */
+/* Binary: no content-type beginning application/cloudevents, and a header ce_specversion. Header
+ * names in any case; of headers with the same name the last counts, as in Kafka's own clients. */
 bool envelope_is_binary(const struct raw_record *raw);
 
 /* root is the record's value as JSON; of a structured event it has to be an object. */
-void envelope_read(const struct raw_record *raw, bool binary, const struct json *root, struct envelope *env);
+void envelope_read(const struct raw_record *raw, bool binary, const struct json *root,
+                   struct envelope *env);
 
 /* How a fault names the attribute: "source", in binary mode "ce_source". */
 const char *envelope_path(bool binary, enum attribute which);

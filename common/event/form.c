@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "common/event/ascii.h"
+#include "common/event/text.h"
 
 #define VERSION_MAX ((INT64_C(1) << 53) - 1)
 
@@ -27,13 +27,14 @@ static bool read_code(const struct json *v, void *into, struct arena *a)
     if (json_type(v) != JSON_STRING) {
         return false;
     }
-    if (ascii_blank(json_string(v))) {
+    if (text_blank(json_string(v))) {
         return true;
     }
     return member_text(v, code, a);
 }
 
-/* The row of the code stands before this one: without a code the scheme says nothing and may be any. */
+/* The row of the code stands before this one: without a code the scheme says nothing and may be
+ * any. */
 static bool read_scheme(const struct json *v, void *into, struct arena *a)
 {
     (void)a;
@@ -100,8 +101,8 @@ static const struct member absence_rows[] = {
     {"absence_id", "data.absence_id", true, NULL, member_id, AT(absence.absence_id)},
     {"version", "data.version", true, NULL, read_version, AT(absence.version)},
     {"person_id", "data.person_id", true, NULL, member_id, AT(absence.person_id)},
-    [FORM_ABSENCE_CATEGORY] =
-        {"category", "data.category", true, NULL, member_any_text, AT(category)},
+    [FORM_ABSENCE_CATEGORY] = {"category", "data.category", true, NULL, member_any_text,
+                               AT(category)},
     {"onset_date", "data.onset_date", true, NULL, member_date, AT(absence.onset)},
     {"assignment_id", "data.assignment_id", false, NULL, member_id, AT(absence.assignment_id)},
     {"last_day", FORM_LAST_DAY, false, NULL, member_date, AT(absence.last_day)},
@@ -128,7 +129,8 @@ static const struct member person_rows[] = {
 };
 const struct member_table form_person = TABLE(person_rows);
 
-_Static_assert(sizeof(absence_rows) / sizeof(absence_rows[0]) <= MEMBER_MAX, "a table holds MEMBER_MAX rows");
+_Static_assert(sizeof(absence_rows) / sizeof(absence_rows[0]) <= MEMBER_MAX,
+               "a table holds MEMBER_MAX rows");
 
 void form_absence_init(struct absence_form *f)
 {
@@ -144,5 +146,5 @@ void form_absence_init(struct absence_form *f)
 
 bool form_is_sickness(const char *category)
 {
-    return ascii_equal(category, "sickness") || strcmp(category, "08") == 0;
+    return text_equal(category, "sickness") || strcmp(category, "08") == 0;
 }

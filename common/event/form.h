@@ -1,4 +1,5 @@
-/* form - the data of an event: which members we know, in which order they are judged, and what they are read into. */
+/* form - the data of an event: which members we know, in which order they are judged, and what they
+ * are read into. */
 #ifndef COMMON_EVENT_FORM_H
 #define COMMON_EVENT_FORM_H
 
@@ -12,7 +13,8 @@ struct absence_form {
     bool scheme_given; /* also one without a code, which may be any */
 };
 
-/* Rows begin with the required members, in the order of the contract; the rest in that of its example. */
+/* Rows begin with the required members, in the order of the contract; the rest in that of its
+ * example. */
 extern const struct member_table form_absence;
 extern const struct member_table form_person;
 enum { FORM_ABSENCE_CATEGORY = 4, FORM_PERSON_ON = 2 }; /* rows */

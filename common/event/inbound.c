@@ -7,7 +7,8 @@
 #include "common/event/form.h"
 #include "common/json.h"
 
-/* An id orders facts of the same instant and is kept with them; nothing says how long one may be. */
+/* An id orders facts of the same instant and is kept with them; nothing says how long one may be.
+ */
 #define EVENT_ID_MAX 1024
 
 /* One record on its way through the checks. */
@@ -51,7 +52,9 @@ static void reject(struct inbound *in, enum reject_reason reason, const char *pa
 {
     in->verdict = VERDICT_REJECTED;
     in->reason = reason;
-    snprintf(in->detail, sizeof(in->detail), "%s", path);
+    size_t len = strnlen(path, sizeof(in->detail) - 1);
+    memcpy(in->detail, path, len);
+    in->detail[len] = '\0';
 }
 
 /* NULL for a type that is not ours. */
@@ -68,7 +71,8 @@ static const struct event_type *type_find(const char *text, size_t len)
     const char *name = text + prefix_len;
     size_t name_len = len - prefix_len - suffix_len;
     for (size_t i = 0; i < sizeof(event_types) / sizeof(event_types[0]); i++) {
-        if (strlen(event_types[i].name) == name_len && memcmp(event_types[i].name, name, name_len) == 0) {
+        if (strlen(event_types[i].name) == name_len &&
+            memcmp(event_types[i].name, name, name_len) == 0) {
             return &event_types[i];
         }
     }
@@ -78,10 +82,8 @@ static const struct event_type *type_find(const char *text, size_t len)
 static const struct json *parse(const struct raw_record *raw, bool binary, struct decoding *d)
 {
     static const enum reject_reason reasons[] = {
-        [JSON_NOT_UTF8] = REJECT_NOT_UTF8,
-        [JSON_NOT_JSON] = REJECT_NOT_JSON,
-        [JSON_TOO_DEEP] = REJECT_TOO_DEEP,
-        [JSON_DUPLICATE_KEY] = REJECT_DUPLICATE_KEY,
+        [JSON_NOT_UTF8] = REJECT_NOT_UTF8,    [JSON_NOT_JSON] = REJECT_NOT_JSON,
+        [JSON_TOO_DEEP] = REJECT_TOO_DEEP,    [JSON_DUPLICATE_KEY] = REJECT_DUPLICATE_KEY,
         [JSON_BAD_STRING] = REJECT_BAD_FIELD,
     };
     char path[JSON_PATH];
@@ -90,7 +92,8 @@ static const struct json *parse(const struct raw_record *raw, bool binary, struc
     if (fault == JSON_FINE) {
         return root;
     }
-    /* A path names the member within the event: in binary mode the value is what is data elsewhere. */
+    /* A path names the member within the event: in binary mode the value is what is data elsewhere.
+     */
     char full[sizeof("data.") + JSON_PATH];
     snprintf(full, sizeof(full), "%s%s", binary && path[0] ? "data." : "", path);
     reject(d->in, reasons[fault], full);
@@ -118,7 +121,8 @@ static const char *attribute_text(const struct decoding *d, enum attribute which
 /* The path of the attribute that keeps this from being a CloudEvent, or NULL. */
 static const char *attributes_check(const struct envelope *env)
 {
-    if (env->attr[ATTR_SPECVERSION].len != 3 || memcmp(env->attr[ATTR_SPECVERSION].text, "1.0", 3) != 0) {
+    if (env->attr[ATTR_SPECVERSION].len != 3 ||
+        memcmp(env->attr[ATTR_SPECVERSION].text, "1.0", 3) != 0) {
         return envelope_path(env->binary, ATTR_SPECVERSION);
     }
     for (enum attribute which = ATTR_ID; which <= ATTR_TYPE; which++) {
@@ -147,7 +151,8 @@ static const char *attributes_read(struct decoding *d)
     return env->bad_content_type ? "datacontenttype" : NULL;
 }
 
-/* What must be there and is not, then what is there and cannot be: of attributes first, then of the data. */
+/* What must be there and is not, then what is there and cannot be: of attributes first, then of the
+ * data. */
 static bool data_read(struct decoding *d, const struct member_table *t, const char *missing,
                       const struct json *const found[MEMBER_MAX], void *into)
 {
@@ -157,7 +162,8 @@ static bool data_read(struct decoding *d, const struct member_table *t, const ch
     }
     const char *bad = attributes_read(d);
     if (!bad) {
-        bad = json_type(d->env.data) == JSON_OBJECT ? member_read(t, found, into, d->arena) : "data";
+        bad =
+            json_type(d->env.data) == JSON_OBJECT ? member_read(t, found, into, d->arena) : "data";
     }
     if (bad) {
         reject(d->in, REJECT_BAD_FIELD, bad);
@@ -185,7 +191,8 @@ static bool contact_given(const struct contact_details *c)
 
 static bool other_category(const struct json *category)
 {
-    return category && json_type(category) == JSON_STRING && !form_is_sickness(json_string(category));
+    return category && json_type(category) == JSON_STRING &&
+           !form_is_sickness(json_string(category));
 }
 
 static void absence_decode(struct decoding *d, const struct event_type *type)
@@ -274,7 +281,8 @@ static void event_decode(struct decoding *d)
         reject(d->in, REJECT_NOT_CLOUDEVENT, "");
         return;
     }
-    const struct event_type *type = type_find(d->env.attr[ATTR_TYPE].text, d->env.attr[ATTR_TYPE].len);
+    const struct event_type *type =
+        type_find(d->env.attr[ATTR_TYPE].text, d->env.attr[ATTR_TYPE].len);
     if (!type) {
         d->in->verdict = VERDICT_IGNORED;
     } else if (type->person) {
@@ -284,8 +292,8 @@ static void event_decode(struct decoding *d)
     }
 }
 
-void inbound_decode(const struct raw_record *raw, const struct inbound_limits *limits, struct arena *a,
-                    struct inbound *in)
+void inbound_decode(const struct raw_record *raw, const struct inbound_limits *limits,
+                    struct arena *a, struct inbound *in)
 {
     memset(in, 0, sizeof(*in));
     if (!raw->value || raw->len == 0) {

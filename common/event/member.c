@@ -5,7 +5,8 @@
 #include "common/date.h"
 #include "common/event/decimal.h"
 
-/* Most senders write members in the same order every time, so the row after the last hit is tried first. */
+/* Most senders write members in the same order every time, so the row after the last hit is tried
+ * first. */
 static size_t row_of(const struct member_table *t, const char *name, size_t guess)
 {
     for (size_t tried = 0; tried < t->n; tried++, guess++) {
@@ -46,7 +47,8 @@ const char *member_missing(const struct member_table *t, const struct json *cons
     return NULL;
 }
 
-static const char *read_inner(const struct member *m, const struct json *v, void *into, struct arena *a)
+static const char *read_inner(const struct member *m, const struct json *v, void *into,
+                              struct arena *a)
 {
     if (json_type(v) != JSON_OBJECT) {
         return m->path;

@@ -1,4 +1,5 @@
-/* member - the known members of a JSON object as a table: found in one pass, then judged and read in the table's order. */
+/* member - the known members of a JSON object as a table: found in one pass, then judged and read
+ * in the table's order. */
 #ifndef COMMON_EVENT_MEMBER_H
 #define COMMON_EVENT_MEMBER_H
 
@@ -16,9 +17,11 @@ struct member {
     const char *name;
     const char *path; /* how a fault names it: "data.contact.phone" */
     bool required;
-    /* Of an object: the table of its own members, which are read into the same struct. Else NULL, and … */
+    /* Of an object: the table of its own members, which are read into the same struct. Else NULL,
+     * and … */
     const struct member_table *inner;
-    /* … what reads it: v is never null; into points at offset in the struct. False: it cannot be that. */
+    /* … what reads it: v is never null; into points at offset in the struct. False: it cannot be
+     * that. */
     bool (*read)(const struct json *v, void *into, struct arena *a);
     size_t offset;
 };
@@ -28,20 +31,23 @@ struct member_table {
     size_t n;
 };
 
-/* found[i] is the value of rows[i], NULL where the object has none or null. Unknown members are passed over. */
+/* found[i] is the value of rows[i], NULL where the object has none or null. Unknown members are
+ * passed over. */
 void member_find(const struct member_table *t, const struct json *object,
                  const struct json *found[MEMBER_MAX]);
 /* The path of the first required member that was not found, or NULL. */
-const char *member_missing(const struct member_table *t, const struct json *const found[MEMBER_MAX]);
-/* Reads all that was found into the struct; the path of the first that is bad, or NULL. Strings are not copied: they live
- * where the JSON does. */
+const char *member_missing(const struct member_table *t,
+                           const struct json *const found[MEMBER_MAX]);
+/* Reads all that was found into the struct; the path of the first that is bad, or NULL. Strings are
+ * not copied: they live where the JSON does. */
 const char *member_read(const struct member_table *t, const struct json *const found[MEMBER_MAX],
                         void *into, struct arena *a);
 
 #define MEMBER_ID_MAX 100   /* bytes of a string that identifies */
 #define MEMBER_TEXT_MAX 200 /* bytes of a string we keep for people to read */
 
-/* A string that identifies: 1 to MEMBER_ID_MAX bytes, without the 0x1f that our own ids are joined with. */
+/* A string that identifies: 1 to MEMBER_ID_MAX bytes, without the 0x1f that our own ids are joined
+ * with. */
 bool member_is_id(const char *s);
 
 /* Readers: into a const char *, … */

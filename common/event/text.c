@@ -1,4 +1,4 @@
-#include "common/event/ascii.h"
+#include "common/event/text.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -8,7 +8,7 @@ static char lower(char c)
     return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
 }
 
-bool ascii_equal(const char *a, const char *b)
+bool text_equal(const char *a, const char *b)
 {
     while (*a && lower(*a) == lower(*b)) {
         a++;
@@ -17,7 +17,7 @@ bool ascii_equal(const char *a, const char *b)
     return lower(*a) == lower(*b);
 }
 
-bool ascii_equal_n(const char *a, const char *b, size_t n)
+bool text_equal_n(const char *a, const char *b, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         if (lower(a[i]) != lower(b[i])) {
@@ -27,12 +27,13 @@ bool ascii_equal_n(const char *a, const char *b, size_t n)
     return true;
 }
 
-bool ascii_blank(const char *s)
+bool text_blank(const char *s)
 {
     return s[strspn(s, " \t\r\n\v\f")] == '\0';
 }
 
-/* Bytes of the character s begins with, 0 if it is none: no overlong form, no surrogate, nothing over U+10FFFF. */
+/* Bytes of the character s begins with, 0 if it is none: no overlong form, no surrogate, nothing
+ * over U+10FFFF. */
 static size_t character(const uint8_t *s, size_t len)
 {
     if (s[0] < 0x80) {
@@ -55,7 +56,7 @@ static size_t character(const uint8_t *s, size_t len)
     return n;
 }
 
-bool ascii_utf8(const char *s, size_t len)
+bool text_is_utf8(const char *s, size_t len)
 {
     for (size_t at = 0; at < len;) {
         size_t n = character((const uint8_t *)s + at, len - at);
