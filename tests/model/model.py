@@ -15,7 +15,9 @@ import sys
 from pathlib import Path
 
 import dates
+import ledger
 import settings as settings_module
+import worklist
 from world import World
 
 TASK_COLUMNS = (
@@ -33,7 +35,7 @@ def arguments(argv):
     parser.add_argument("--install-key", required=True, help="hexadecimal digits")
     parser.add_argument("--input", required=True, help="JSON lines; - reads standard input")
     parser.add_argument("--now", help="RFC 3339; default: the last line's")
-    parser.add_argument("--steps", help="file of instants, one a line, at which events go out")
+    parser.add_argument("--steps", help="file of instants, one a line, at which events go out; or live")
     parser.add_argument("--table", choices=("tasks", "dead_letters"))
     parser.add_argument("--columns", help="columns of the table, with commas")
     parser.add_argument("--no-tombstones", action="store_true",
@@ -84,14 +86,42 @@ def table(rows, columns):
     return "".join(line + "\n" for line in sorted(lines))
 
 
+def run(world, lines, steps, now):
+    """Applies the lines; with steps, gives the sequence of events that went out."""
+    if steps is None:
+        world.run(lines)
+        return None
+    if steps == "live":
+        return ledger.simulate_live(world, lines, now).said
+    instants = [dates.parse_instant(text) for text in Path(steps).read_text().split()]
+    return ledger.simulate(world, lines, instants).said
+
+
+def record_rows(world):
+    return [{"organisation": organisation, "source": source, "absence_id": absence_id,
+             "version": record.version, "person_id": record.person_id,
+             "onset_date": record.onset, "first_onset_date": record.lowest_onset,
+             "last_day": record.last_day, "open_ended": record.open_ended,
+             "expected_return": record.expected_return, "cancelled": record.cancelled,
+             "match": record.match.pathway or record.match.kind,
+             "first_notice_at": record.first_notice_at}
+            for (organisation, source, absence_id), record in sorted(world.facts.records.items())]
+
+
+def entry_rows(world):
+    return [{"entry": label, "kind": entry.kind, "at": entry.at, "outcome": entry.outcome,
+             "task_id": world.entry_task_id(entry), "retracted": entry.retracted}
+            for label, entry in world.entered]
+
+
 def main(argv=None):
     args = arguments(argv)
     lines = read_lines(args.input)
     world = new_world(load(args.settings, "pathways.json"),
                       load(args.calendar, "bank-holidays.json"),
                       bytes.fromhex(args.install_key))
-    world.run(lines)
     now = dates.parse_instant(args.now or lines[-1]["at"])
+    said = run(world, lines, args.steps, now)
     rows = world.task_rows(now)
     if args.no_tombstones:
         rows = [row for row in rows if not world.stored[row["task_id"]].tombstone]
@@ -102,9 +132,14 @@ def main(argv=None):
         columns = args.columns.split(",") if args.columns else DEAD_LETTER_COLUMNS
         sys.stdout.write(table(world.dead_letters, columns))
     else:
-        json.dump({"tasks": rows, "spells": world.spell_rows(),
-                   "dead_letters": world.dead_letters, "counts": world.counts},
-                  sys.stdout, default=plain, indent=1, ensure_ascii=False)
+        report = {"now": now, "records": record_rows(world), "tasks": rows,
+                  "spells": world.spell_rows(), "worklist": worklist.worklist(world, now),
+                  "dead_letters": world.dead_letters, "counts": world.counts,
+                  "entries": entry_rows(world), "refused": world.refused,
+                  "standing": ledger.Ledger(world).standing(now)}
+        if said is not None:
+            report["emissions"] = said
+        json.dump(report, sys.stdout, default=plain, indent=1, ensure_ascii=False)
         print()
     return 0
 

@@ -217,6 +217,11 @@ class World:
             raise ValueError("unknown kind of fact: " + kind)
         return entry
 
+    def entry_task_id(self, entry):
+        """The task it was entered on."""
+        return self.keyed.id("s", entry.organisation, entry.person_id, *entry.anchor_key,
+                             entry.pathway)
+
     def retract(self, fact, now):
         for label, entry in self.entered:
             if label is not None and label == fact["entry"]:
