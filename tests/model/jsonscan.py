@@ -6,6 +6,7 @@ surrogate pair does not stop the scan; the first one's path is kept for the call
 """
 import math
 import re
+from dataclasses import dataclass
 
 MAX_DEPTH = 32
 WHITESPACE = re.compile(r"[ \t\n\r]*")
@@ -19,8 +20,10 @@ class Fault(Exception):
     """The first fault of a document; args[0] is the dead-letter reason."""
 
 
-class Num(str):
+@dataclass(frozen=True)
+class Num:
     """A JSON number, as written."""
+    text: str
 
 
 class Scanner:
