@@ -119,10 +119,11 @@ bool pg_wants_write(const struct pg *pg)
 
 /* ---- errors ---- */
 
-/* What an SQLSTATE means to the caller. Ours: CT001 fenced, CT002 somebody else was faster. */
+/* What an SQLSTATE means to the caller. Ours: CT001 fenced, CT002 somebody else worked on the same people,
+ * CT003 the rules changed. */
 static enum status status_of(const char *state)
 {
-    if (strcmp(state, "CT001") == 0) {
+    if (strcmp(state, "CT001") == 0 || strcmp(state, "CT003") == 0) {
         return STATUS_RESYNC;
     }
     if (strcmp(state, "CT002") == 0 || strcmp(state, "23505") == 0 ||

@@ -21,7 +21,7 @@ create table intake.position (
 
 -- Takes over partitions: their epoch goes up, so that whoever held them fails at its next commit.
 create function intake.take_over(in_topic text, in_partitions int[], in_owner text)
-returns table (partition int, next_offset bigint, epoch bigint, known boolean)
+returns table (partition int, next_offset bigint, epoch bigint)
 language plpgsql set search_path = pg_catalog as $$
 begin
     insert into intake.position as p (topic, partition, next_offset, epoch, owner)
@@ -32,7 +32,7 @@ begin
     return query
         update intake.position p set epoch = p.epoch + 1, owner = in_owner, updated_at = now()
         where p.topic = in_topic and p.partition = any (in_partitions)
-        returning p.partition, p.next_offset, p.epoch, p.next_offset > 0 or p.epoch > 1;
+        returning p.partition, p.next_offset, p.epoch;
 end $$;
 
 -- Moves positions on, by compare and swap; first in the transaction of a batch, so that a fenced owner fails
@@ -96,6 +96,8 @@ create table fact.person (
     died_on date, died_time timestamptz, died_id text collate "C",
     opt_on date, opt_time timestamptz, opt_id text collate "C", opted_out boolean,
     changed_at   timestamptz,             -- when one of the facts above last changed
+    details_source text collate "C",      -- the record whose contact details count (fact.person_contact)
+    details_absence_id text collate "C",
     primary key (organisation, person_id)
 ) with (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02);
 create index person_wake on fact.person (next_wake_at) where next_wake_at is not null;
@@ -122,6 +124,7 @@ create table fact.absence (
     fit_note_from date, fit_note_to date,
     phased_return_from date,
     cancelled    boolean not null,
+    contact_hash bigint,                  -- of the details in fact.person_contact; null: none there
     first_notice_at timestamptz not null,
     changed_at   timestamptz not null,
     primary key (organisation, person_id, source, absence_id)
@@ -129,13 +132,13 @@ create table fact.absence (
 -- A record belongs to one person at a time; it may move.
 create unique index absence_record on fact.absence (organisation, source, absence_id);
 
--- Apart, because few may read it. One row a record that came with details and matched or is watched.
+-- Apart, because few may read it. One row a record that came with details and matched or is watched; those of
+-- the record that fact.person names count.
 create table fact.person_contact (
     organisation text collate "C" not null,
     person_id    text collate "C" not null,
     source       text collate "C" not null,
     absence_id   text collate "C" not null,
-    in_use       boolean not null,        -- the details that count for the person now
     name text, phone text, email text, language text, preferred_time text, voicemail boolean,
     primary key (organisation, person_id, source, absence_id)
 );
@@ -197,7 +200,7 @@ language plpgsql set search_path = pg_catalog as $$
 begin
     perform pg_advisory_xact_lock_shared(7170417, 1);
     if (select r.serial from fact.ruleset r) <> in_serial then
-        raise exception 'settings or calendars were loaded meanwhile' using errcode = 'CT002';
+        raise exception 'settings or calendars were loaded meanwhile' using errcode = 'CT003';
     end if;
 end $$;
 
@@ -228,7 +231,9 @@ create table casework.spell (
     queue        text not null,
     anchor_source text collate "C" not null,
     anchor_absence_id text collate "C" not null,
-    absence_ids  text[] not null,
+    absence_ids  text[] not null,               -- sorted, without repeats
+    record_sources text[] not null,              -- these two in step: the records, by source and id
+    record_ids   text[] not null,
     onset_date   date not null,
     last_day     date,
     expected_return date,
