@@ -1,6 +1,6 @@
 #include "common/casefile/store.h"
 
-#include "common/casefile/columns.h"
+#include "common/columns.h"
 #include "common/casefile/plan.h"
 
 static const struct pg_stmt drop_moved_records = {

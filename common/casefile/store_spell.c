@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "common/casefile/columns.h"
+#include "common/columns.h"
 #include "common/casefile/plan.h"
 
 static const struct pg_stmt put_spells = {

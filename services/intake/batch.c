@@ -66,7 +66,8 @@ static struct dead_letter *keep_dead(struct arena *a, const struct source_messag
     return dead;
 }
 
-void batch_add(struct batch *b, const struct source_message *m, const struct inbound_limits *limits)
+void batch_add(struct batch *b, const struct source_message *m, const struct inbound_limits *limits,
+               bool keep_raw)
 {
     if (b->n == 0) {
         b->first_at_ms = clock_mono_ms();
@@ -77,7 +78,7 @@ void batch_add(struct batch *b, const struct source_message *m, const struct inb
     out->dead = NULL;
     b->bytes += m->raw.len;
     inbound_decode(&m->raw, limits, b->arena, &out->in);
-    if (out->in.verdict == VERDICT_REJECTED) {
+    if (out->in.verdict == VERDICT_REJECTED || keep_raw) {
         out->dead = keep_dead(b->arena, m, out->in.reason);
     }
 }
