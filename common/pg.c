@@ -126,8 +126,8 @@ bool pg_wants_write(const struct pg *pg)
 
 /* ---- errors ---- */
 
-/* What an SQLSTATE means to the caller. Ours: CT001 fenced, CT002 somebody else worked on the same people,
- * CT003 the rules changed. */
+/* What an SQLSTATE means to the caller. Ours: CT001 fenced, CT002 somebody else worked on the same
+ * people, CT003 the rules changed. */
 static enum status status_of(const char *state)
 {
     if (strcmp(state, "CT001") == 0 || strcmp(state, "CT003") == 0) {
@@ -620,7 +620,8 @@ bool pg_ready_within(struct pg *pg, int ms)
     if (pg->conn == NULL) {
         return true; /* nothing to wait for: pg_poll says so */
     }
-    struct pollfd p = {.fd = PQsocket(pg->conn), .events = (short)(POLLIN | (pg->unsent ? POLLOUT : 0))};
+    struct pollfd p = {.fd = PQsocket(pg->conn),
+                       .events = (short)(POLLIN | (pg->unsent ? POLLOUT : 0))};
     return poll(&p, 1, ms) > 0;
 }
 

@@ -1,5 +1,5 @@
-/* program - what the two services have in common before and after their loop: options, configuration, log, exit
- * code. */
+/* program - what the two services have in common before and after their loop: options,
+ * configuration, log, exit code. */
 #ifndef COMMON_PROGRAM_H
 #define COMMON_PROGRAM_H
 

@@ -46,17 +46,19 @@ static const struct pg_stmt rehearse = {
 
 /* last_now of a rehearsal is not a time anybody lived through. */
 static const struct pg_stmt end_rehearsal = {
-    "end_rehearsal", "update ops.clock set rehearsal_at = null, last_now = null where rehearsal_at is not null",
+    "end_rehearsal",
+    "update ops.clock set rehearsal_at = null, last_now = null where rehearsal_at is not null",
     NULL};
 
-static const struct pg_stmt read_last_now = {"read_last_now", "select last_now from ops.clock", NULL};
+static const struct pg_stmt read_last_now = {"read_last_now", "select last_now from ops.clock",
+                                             NULL};
 
 static const struct pg_stmt store_now = {
     "store_now", "update ops.clock set last_now = $1 where last_now is null or last_now < $1",
     (const uint32_t[]){PG_TIMESTAMPTZ, 0}};
 
-static enum status run_with_now(struct product_clock *pc, const struct pg_stmt *stmt, struct instant now,
-                                struct err *err)
+static enum status run_with_now(struct product_clock *pc, const struct pg_stmt *stmt,
+                                struct instant now, struct err *err)
 {
     struct pg_args args = {0};
     pg_arg_instant(&args, now);

@@ -43,7 +43,8 @@ static const void *keep(struct arena *a, const void *bytes, size_t len)
     return copy;
 }
 
-static struct dead_letter *keep_dead(struct arena *a, const struct source_message *m, enum reject_reason reason)
+static struct dead_letter *keep_dead(struct arena *a, const struct source_message *m,
+                                     enum reject_reason reason)
 {
     struct dead_letter *dead = arena_zalloc(a, sizeof *dead);
     dead->key = keep(a, m->key, m->key_len);

@@ -41,8 +41,8 @@ void batch_init(struct batch *b, size_t max_rows);
 void batch_clear(struct batch *b);
 void batch_reset(struct batch *b);
 
-/* Decodes and keeps one message; of a rejected one (keep_raw: of any) also what a dead letter needs. There must be
- * room. */
+/* Decodes and keeps one message; of a rejected one (keep_raw: of any) also what a dead letter
+ * needs. There must be room. */
 void batch_add(struct batch *b, const struct source_message *m, const struct inbound_limits *limits,
                bool keep_raw);
 

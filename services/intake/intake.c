@@ -13,12 +13,14 @@
 #include "services/intake/source.h"
 
 #define LANES_MAX 8
-#define BATCH_BYTES_MAX (16u * 1024 * 1024) /* of values in one batch: bounds memory where values are large */
-#define TURNS_PER_WAKE 20                   /* fills in a row before the loop looks at anything else */
+#define BATCH_BYTES_MAX                                                                            \
+    (16u * 1024 * 1024)   /* of values in one batch: bounds memory where values are large */
+#define TURNS_PER_WAKE 20 /* fills in a row before the loop looks at anything else */
 #define REPORT_MS 10000
 #define HOUSEKEEPING_MS 1000
 #define CLOCK_FILE_MS 100 /* how often a clock file is looked at */
-#define DRAIN_MS 5000 /* how long a batch under way may take when partitions go or we are asked to stop */
+#define DRAIN_MS                                                                                   \
+    5000 /* how long a batch under way may take when partitions go or we are asked to stop */
 
 struct totals {
     size_t records, stored, stale, ignored, dead, batches;
@@ -43,9 +45,10 @@ struct intake {
     struct loop_timer *housekeeping, *reconnect, *linger;
     struct backoff db_backoff;
     bool db_up;
-    bool reading;  /* partitions are ours and the database knows */
+    bool reading; /* partitions are ours and the database knows */
     bool was_ready;
-    bool keep_raw; /* the database refused a value: the next batches keep what a dead letter needs */
+    bool
+        keep_raw; /* the database refused a value: the next batches keep what a dead letter needs */
     bool stop;
     enum status ended; /* FATAL: cannot go on */
     struct err why;
@@ -295,10 +298,10 @@ static void report(struct intake *in, bool now)
     if (in->sum.batches == 0 || (!now && ms - in->reported_ms < REPORT_MS)) {
         return;
     }
-    log_info(BATCHES_STORED, LOG_INT("batches", in->sum.batches), LOG_INT("records", in->sum.records),
-             LOG_INT("stored", in->sum.stored), LOG_INT("stale", in->sum.stale),
-             LOG_INT("ignored", in->sum.ignored), LOG_INT("dead", in->sum.dead),
-             LOG_INT("busy_ms", in->sum.busy_ms));
+    log_info(BATCHES_STORED, LOG_INT("batches", in->sum.batches),
+             LOG_INT("records", in->sum.records), LOG_INT("stored", in->sum.stored),
+             LOG_INT("stale", in->sum.stale), LOG_INT("ignored", in->sum.ignored),
+             LOG_INT("dead", in->sum.dead), LOG_INT("busy_ms", in->sum.busy_ms));
     in->sum = (struct totals){0};
     in->reported_ms = ms;
 }
@@ -444,7 +447,8 @@ static void pump(struct intake *in)
         step_lane(in, i);
     }
     bool drained = false;
-    for (int turn = 0; turn < TURNS_PER_WAKE && !drained && in->ended == STATUS_OK && !in->stop; turn++) {
+    for (int turn = 0; turn < TURNS_PER_WAKE && !drained && in->ended == STATUS_OK && !in->stop;
+         turn++) {
         size_t n = 0;
         struct err err = {0};
         size_t max = in->db_up ? room(in) : 0;
@@ -455,7 +459,8 @@ static void pump(struct intake *in)
         begin_ripe(in, drained && max > 0);
     }
     if (!drained && room(in) > 0) {
-        loop_timer_set(in->linger, 0); /* more is waiting: come back after the others had their turn */
+        loop_timer_set(in->linger,
+                       0); /* more is waiting: come back after the others had their turn */
     }
 }
 

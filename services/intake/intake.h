@@ -1,5 +1,5 @@
-/* intake - the loop: messages in, batches through the lanes, what to do on each status. Knows neither Kafka's
- * library nor PostgreSQL's. */
+/* intake - the loop: messages in, batches through the lanes, what to do on each status. Knows
+ * neither Kafka's library nor PostgreSQL's. */
 #ifndef INTAKE_INTAKE_H
 #define INTAKE_INTAKE_H
 

@@ -43,7 +43,8 @@ void lane_drop(struct lane *l)
 
 /* ---- positions ---- */
 
-static struct advance *advance_of(struct lane *l, const struct lane_around *around, int32_t partition)
+static struct advance *advance_of(struct lane *l, const struct lane_around *around,
+                                  int32_t partition)
 {
     for (size_t i = 0; i < l->n_advances; i++) {
         if (l->advances[i].partition == partition) {
@@ -175,8 +176,8 @@ enum status lane_more(struct lane *l, const struct lane_around *around, struct e
     return send_begin(l, around, err);
 }
 
-/* The database refused a value that decoding let through: a gap in our checks. Its message is set aside rather
- * than stop everybody's; the log says that there is something to mend. */
+/* The database refused a value that decoding let through: a gap in our checks. Its message is set
+ * aside rather than stop everybody's; the log says that there is something to mend. */
 static void refuse_single(struct batch_message *m)
 {
     m->in.verdict = VERDICT_REJECTED;
@@ -184,7 +185,8 @@ static void refuse_single(struct batch_message *m)
     m->in.detail[0] = '\0';
 }
 
-enum status lane_again(struct lane *l, const struct lane_around *around, enum status why, struct err *err)
+enum status lane_again(struct lane *l, const struct lane_around *around, enum status why,
+                       struct err *err)
 {
     l->tries++;
     l->careful = true;
@@ -220,13 +222,15 @@ static void apply_messages(struct lane *l, const struct lane_around *around)
     }
 }
 
-static enum status derive_and_store(struct lane *l, const struct lane_around *around, struct err *err)
+static enum status derive_and_store(struct lane *l, const struct lane_around *around,
+                                    struct err *err)
 {
     apply_messages(l, around);
     caseload_derive(&l->caseload, around->rules, around->now, false);
     fault_point("intake.derived");
     const struct batch_message *m = &l->storing->messages[l->from];
-    enum status s = store_send(&l->caseload, l->pg, around->rules, around->now, "message", &l->counts, err);
+    enum status s =
+        store_send(&l->caseload, l->pg, around->rules, around->now, "message", &l->counts, err);
     if (s == STATUS_OK) {
         s = position_send_dead(l->pg, around->topic, m, l->take, around->now, err);
     }

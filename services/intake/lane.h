@@ -1,5 +1,5 @@
-/* lane - one database session and the batches that go through it: one being filled, one being stored. A lane
- * serves some of the partitions; it knows no Kafka. */
+/* lane - one database session and the batches that go through it: one being filled, one being
+ * stored. A lane serves some of the partitions; it knows no Kafka. */
 #ifndef INTAKE_LANE_H
 #define INTAKE_LANE_H
 
@@ -18,7 +18,7 @@
 struct progress {
     int32_t partition;
     int64_t epoch;
-    int64_t committed;  /* next_offset as the database has it */
+    int64_t committed;   /* next_offset as the database has it */
     int64_t next_offset; /* what is to be read next; what comes below it is not ours any more */
     bool held;
 };
@@ -35,10 +35,11 @@ struct lane {
     enum lane_state state;
     struct batch batch[2];
     struct batch *filling, *storing;
-    /* The part of the storing batch that is in the transaction: all of it, unless the database refused a value
-     * and the guilty message is being looked for. */
+    /* The part of the storing batch that is in the transaction: all of it, unless the database
+     * refused a value and the guilty message is being looked for. */
     size_t from, take;
-    bool careful; /* somebody worked on the same people, or a record is elsewhere: with locks this time */
+    bool careful; /* somebody worked on the same people, or a record is elsewhere: with locks this
+                     time */
     unsigned tries;
     struct caseload caseload;
     struct advance *advances;
@@ -60,19 +61,22 @@ struct lane_around {
 
 void lane_init(struct lane *l, struct pg *pg, size_t max_rows);
 void lane_clear(struct lane *l);
-void lane_drop(struct lane *l); /* forget both batches; the session is closed if something was under way */
+void lane_drop(
+    struct lane *l); /* forget both batches; the session is closed if something was under way */
 
 /* Takes what was filled and begins to store it. The lane is idle, the batch not empty. */
 enum status lane_begin(struct lane *l, const struct lane_around *around, struct err *err) NODISCARD;
 
-/* The session's socket is ready: goes on. *done: the batch (or the part of it) is committed, its counts stand in
- * the lane and progress was moved; lane_more() tells whether a part is left. A status other than OK: nothing of
- * it is committed, or (STATUS_RESYNC) nobody knows. */
-enum status lane_step(struct lane *l, const struct lane_around *around, bool *done, struct err *err) NODISCARD;
+/* The session's socket is ready: goes on. *done: the batch (or the part of it) is committed, its
+ * counts stand in the lane and progress was moved; lane_more() tells whether a part is left. A
+ * status other than OK: nothing of it is committed, or (STATUS_RESYNC) nobody knows. */
+enum status lane_step(struct lane *l, const struct lane_around *around, bool *done,
+                      struct err *err) NODISCARD;
 
-/* After a failed step: the same again (STATUS_RETRY), or with half as many messages (STATUS_REJECT: a single one
- * is made a dead letter). The session is connected. */
-enum status lane_again(struct lane *l, const struct lane_around *around, enum status why, struct err *err) NODISCARD;
+/* After a failed step: the same again (STATUS_RETRY), or with half as many messages (STATUS_REJECT:
+ * a single one is made a dead letter). The session is connected. */
+enum status lane_again(struct lane *l, const struct lane_around *around, enum status why,
+                       struct err *err) NODISCARD;
 
 /* A part of the storing batch is left after a commit: begins it. */
 bool lane_has_more(const struct lane *l);

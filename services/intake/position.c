@@ -9,8 +9,8 @@ static const struct pg_stmt take_over = {
     "take_over", "select partition, next_offset, epoch from intake.take_over($1, $2, $3)",
     (const uint32_t[]){PG_TEXT, PG_INT4_ARRAY, PG_TEXT, 0}};
 
-enum status position_take_over(struct pg *pg, const char *topic, const char *owner, struct source_partition *p,
-                               size_t n, struct err *err)
+enum status position_take_over(struct pg *pg, const char *topic, const char *owner,
+                               struct source_partition *p, size_t n, struct err *err)
 {
     struct pg_args args = {0};
     pg_arg_text(&args, topic);
@@ -41,8 +41,8 @@ static const struct pg_stmt advance = {
     "advance", "select intake.advance($1, $2, $3, $4, $5)",
     (const uint32_t[]){PG_TEXT, PG_INT4_ARRAY, PG_INT8_ARRAY, PG_INT8_ARRAY, PG_INT8_ARRAY, 0}};
 
-enum status position_send_advance(struct pg *pg, const char *topic, const struct advance *a, size_t n,
-                                  struct err *err)
+enum status position_send_advance(struct pg *pg, const char *topic, const struct advance *a,
+                                  size_t n, struct err *err)
 {
     struct pg_args args = {0};
     pg_arg_text(&args, topic);
@@ -89,16 +89,18 @@ static void array_sha256(struct pg_args *args, const struct dead_letter *d)
 
 static const struct pg_stmt put_dead_letters = {
     "put_dead_letters",
-    "insert into intake.dead_letter (topic, partition, \"offset\", reason, detail, organisation, key, value,"
+    "insert into intake.dead_letter (topic, partition, \"offset\", reason, detail, organisation, "
+    "key, value,"
     " headers, size, sha256, received_at)"
-    " select $1, u.*, $2 from unnest($3::int4[], $4::int8[], $5::text[], $6::text[], $7::text[], $8::bytea[],"
+    " select $1, u.*, $2 from unnest($3::int4[], $4::int8[], $5::text[], $6::text[], $7::text[], "
+    "$8::bytea[],"
     " $9::bytea[], $10::bytea[], $11::int8[], $12::bytea[]) as u",
-    (const uint32_t[]){PG_TEXT, PG_TIMESTAMPTZ, PG_INT4_ARRAY, PG_INT8_ARRAY, PG_TEXT_ARRAY, PG_TEXT_ARRAY,
-                       PG_TEXT_ARRAY, PG_BYTEA_ARRAY, PG_BYTEA_ARRAY, PG_BYTEA_ARRAY, PG_INT8_ARRAY,
-                       PG_BYTEA_ARRAY, 0}};
+    (const uint32_t[]){PG_TEXT, PG_TIMESTAMPTZ, PG_INT4_ARRAY, PG_INT8_ARRAY, PG_TEXT_ARRAY,
+                       PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_BYTEA_ARRAY, PG_BYTEA_ARRAY, PG_BYTEA_ARRAY,
+                       PG_INT8_ARRAY, PG_BYTEA_ARRAY, 0}};
 
-enum status position_send_dead(struct pg *pg, const char *topic, const struct batch_message *m, size_t n,
-                               struct instant now, struct err *err)
+enum status position_send_dead(struct pg *pg, const char *topic, const struct batch_message *m,
+                               size_t n, struct instant now, struct err *err)
 {
     const struct batch_message **dead = calloc(n == 0 ? 1 : n, sizeof *dead);
     if (dead == NULL) {
@@ -135,7 +137,8 @@ enum status position_send_dead(struct pg *pg, const char *topic, const struct ba
 static const struct pg_stmt put_feeds = {
     "put_feeds",
     "insert into intake.feed as f (topic, partition, organisation, last_valid_at)"
-    " select $1, u.part, u.organisation, $2 from unnest($3::int4[], $4::text[]) as u (part, organisation)"
+    " select $1, u.part, u.organisation, $2 from unnest($3::int4[], $4::text[]) as u (part, "
+    "organisation)"
     " order by u.part, u.organisation"
     " on conflict (topic, partition, organisation) do update"
     " set last_valid_at = greatest(f.last_valid_at, excluded.last_valid_at)",
@@ -146,7 +149,8 @@ struct feed {
     const char *organisation;
 };
 
-/* Few feeds, many messages of each, mostly in runs: a list without repeats, looked through from its end. */
+/* Few feeds, many messages of each, mostly in runs: a list without repeats, looked through from its
+ * end. */
 static size_t feeds_of(const struct batch_message *m, size_t n, struct feed **out)
 {
     struct feed *feeds = NULL;
@@ -177,8 +181,8 @@ static size_t feeds_of(const struct batch_message *m, size_t n, struct feed **ou
     return n_feeds;
 }
 
-enum status position_send_feeds(struct pg *pg, const char *topic, const struct batch_message *m, size_t n,
-                                struct instant now, struct err *err)
+enum status position_send_feeds(struct pg *pg, const char *topic, const struct batch_message *m,
+                                size_t n, struct instant now, struct err *err)
 {
     struct feed *feeds = NULL;
     size_t n_feeds = feeds_of(m, n, &feeds);
