@@ -4,7 +4,6 @@ The checks run in one fixed order and the first failure names the reason; `detai
 fault and never a value.
 """
 import datetime as dt
-import decimal
 import re
 from dataclasses import dataclass, field
 
@@ -292,6 +291,6 @@ def as_fte(value):
     text = value.text if isinstance(value, jsonscan.Num) else as_text(value)
     if not isinstance(value, jsonscan.Num) and not DECIMAL.fullmatch(text):
         raise ValueError("not a decimal")
-    if not 0 <= decimal.Decimal(text) <= 1:
+    if not 0 <= float(text) <= 1:
         raise ValueError("out of range")
     return text
