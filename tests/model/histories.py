@@ -162,7 +162,8 @@ class PersonHistory:
             data["fit_note"] = {k: v.isoformat() for k, v in data["fit_note"].items()}
         self.post(arrival, "absence." + kind, data, source)
         while self.rng.random() < 0.12:  # sent again, perhaps under another type of the same version
-            again = kind if kind == "cancelled" else self.rng.choice([kind, "amended"])
+            again = kind if kind == "cancelled" else self.rng.choice([kind] * 5 + ["amended"] * 4 +
+                                                                     ["cancelled"])
             self.post(arrival + dt.timedelta(hours=self.rng.choice([0, 1, 30, 400])),
                       "absence." + again, data, source)
 
