@@ -31,7 +31,7 @@ class Keyed:
 
 @dataclass
 class Member:
-    """A record that takes part, and where it ends for the person: last_day, the day of leaving, or open."""
+    """A record that takes part, and where it ends: on last_day, on the day of leaving, or open."""
     record: object
     end: dt.date
     by_left: bool
@@ -192,7 +192,7 @@ def later_end(one, other):
 
 
 def chain_spells(period, pathway, person, join_days):
-    """The period's records of one pathway, where at most join_days lie between an end and the next onset."""
+    """The period's records of one pathway, at most join_days between an end and the next."""
     held = contacted_keys(person, pathway.name)
     groups, end = [], None
     for item in period.members:
@@ -236,7 +236,7 @@ def relapsed_from(spell, case):
 
 
 def attach_entries(case):
-    """An entry counts for the spell of its pathway that holds its anchor, else any of its records, else its date."""
+    """Each to the spell of its pathway that holds its anchor, else a record, else its date."""
     for entry in case.person.entries:
         if not entry.counts:
             continue
@@ -255,7 +255,7 @@ def attach_entries(case):
 
 
 def contact_details(live):
-    """Each detail from the matched or watched record that has it: the latest onset first, then anchor order."""
+    """Each from the matched or watched record that has it, the latest onset first."""
     sources = sorted((r for r in live if r.match.kind in ("match", "watch")),
                      key=lambda r: (-r.onset.toordinal(), r.anchor_order))
     details = {}

@@ -1,4 +1,4 @@
-"""What clinicians would enter while a history runs: attempts, contacts, claims, closings, mistakes."""
+"""What clinicians would enter while a history runs: attempts, contacts, claims, mistakes."""
 import datetime as dt
 import heapq
 
@@ -6,7 +6,8 @@ import tasks
 from dates import DAY, format_instant, parse_instant
 
 LOGINS = ("clin_one", "clin_two")
-PLANS = (["attempt", "contact"], ["attempt", "attempt", "attempt"], ["contact"], ["contact", "contact"],
+PLANS = (["attempt", "contact"], ["attempt", "attempt", "attempt"], ["contact"],
+         ["contact", "contact"],
          ["claim", "contact", "close"], ["claim", "release"], ["assign", "attempt", "contact"],
          ["contact", "close", "reopen"], ["contact", "retract"], ["attempt", "retract", "contact"],
          ["attempt", "attempt", "attempt", "attempt", "contact"], ["opt_out"],

@@ -1,4 +1,4 @@
-"""One Kafka message to a verdict: an absence event, a person event, ignored, or rejected with a reason.
+"""From a Kafka message to an absence event or a person event, or ignored, or rejected.
 
 The checks run in one fixed order and the first failure names the reason; `detail` is the path at
 fault and never a value.
@@ -134,7 +134,7 @@ def ascii_lower(text):
 
 
 class Reader:
-    """Takes the known members out of an event, in a fixed order: all that must be there, then each type."""
+    """Takes the known members out of an event: first all that must be there, then each type."""
 
     def __init__(self, attributes, prefix):
         self.attributes = attributes

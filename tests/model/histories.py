@@ -2,8 +2,8 @@
 
     histories.py --seed 7 --persons 200 [--messages-only] [--settings-out F] [--output F]
 
-Every seed stands in one of several eras (clock changes, Easter, a leap day, the turn of the year), so
-that a history covers some months. The same arguments give the same bytes.
+Every seed stands in one of several eras (clock changes, Easter, a leap day, the turn of the year),
+so that a history covers some months. The same arguments give the same bytes.
 """
 import argparse
 import base64
@@ -78,7 +78,8 @@ class PersonHistory:
         """Overlapping, adjoining, near the limits of joining and linking, or anywhere."""
         rng = self.rng
         return rng.choice([
-            onset + DAY * rng.randint(-3, 3), last + DAY, last + DAY * rng.choice([2, 4, 5, 8, 9, 10]),
+            onset + DAY * rng.randint(-3, 3), last + DAY,
+            last + DAY * rng.choice([2, 4, 5, 8, 9, 10]),
             last + DAY * rng.choice([29, 30, 57, 58]), onset + DAY * rng.randint(5, 60)])
 
     def record(self, number, onset):
@@ -88,7 +89,8 @@ class PersonHistory:
         last_day = onset + DAY * (length - 1)
         source = rng.choice(SOURCES)
         state = {"organisation": self.organisation, "absence_id": "A-%d-%d" % (self.number, number),
-                 "person_id": self.person_id, "category": rng.choice(["sickness", "08", "Sickness"]),
+                 "person_id": self.person_id,
+                 "category": rng.choice(["sickness", "08", "Sickness"]),
                  "onset_date": onset, "assignment_id": rng.choice([None, "1", "1", "2"]),
                  "reason": self.reason()}
         if rng.random() < 0.5:
@@ -152,8 +154,8 @@ class PersonHistory:
                 "language": self.rng.choice(["en", "cy", None])}
 
     def instant(self, day):
-        return dt.datetime(day.year, day.month, day.day, self.rng.choice([0, 6, 8, 9, 12, 15, 22, 23]),
-                           self.rng.randrange(60), self.rng.randrange(60), tzinfo=UTC)
+        hour = self.rng.choice([0, 6, 8, 9, 12, 15, 22, 23])
+        return dt.datetime(day.year, day.month, day.day, hour, self.rng.randrange(60), self.rng.randrange(60), tzinfo=UTC)
 
     def send(self, arrival, kind, version, state, source):
         data = {name: value.isoformat() if isinstance(value, dt.date) else value
@@ -161,7 +163,7 @@ class PersonHistory:
         if isinstance(data.get("fit_note"), dict):
             data["fit_note"] = {k: v.isoformat() for k, v in data["fit_note"].items()}
         self.post(arrival, "absence." + kind, data, source)
-        while self.rng.random() < 0.12:  # sent again, perhaps under another type of the same version
+        while self.rng.random() < 0.12:  # again, perhaps as another type of the same version
             again = kind if kind == "cancelled" else self.rng.choice([kind] * 5 + ["amended"] * 4 +
                                                                      ["cancelled"])
             self.post(arrival + dt.timedelta(hours=self.rng.choice([0, 1, 30, 400])),

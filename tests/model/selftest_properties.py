@@ -1,4 +1,4 @@
-"""What must hold for any history: arrival order, duplicates, and how often the ledger is settled."""
+"""What must hold for any history: in any order of arrival, with duplicates, however often woken."""
 import json
 import random
 import unittest
@@ -50,7 +50,7 @@ class Orders(unittest.TestCase):
                 rng.shuffle(lines)
 
     def test_what_was_said_is_what_stands(self):
-        """A service that is never down has said exactly what stands, and one that woke seldom differs by superseded events only."""
+        """Awake all the time or seldom: nothing that stands is missing, nothing else was left."""
         for seed in range(6, 12):
             lines = histories.history(seed, 20)
             now = parse_instant(lines[len(lines) * 3 // 4]["at"])

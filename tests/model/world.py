@@ -1,4 +1,4 @@
-"""The installation as a whole: facts arrive line by line, rows are stored, spells that vanish stay as tombstones."""
+"""The whole installation: facts arrive line by line, rows are stored, vanished spells stay."""
 import base64
 import datetime as dt
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ class Refused(Exception):
 
 @dataclass
 class Entry:
-    """Something a clinician entered; it is about a person, a pathway, a time and the records then in the spell."""
+    """What a clinician entered: about a person, a pathway, a time, the records then in the spell."""
     serial: int
     kind: str
     organisation: str
