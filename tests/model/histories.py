@@ -155,7 +155,8 @@ class PersonHistory:
 
     def instant(self, day):
         hour = self.rng.choice([0, 6, 8, 9, 12, 15, 22, 23])
-        return dt.datetime(day.year, day.month, day.day, hour, self.rng.randrange(60), self.rng.randrange(60), tzinfo=UTC)
+        return dt.datetime(day.year, day.month, day.day, hour, self.rng.randrange(60),
+                           self.rng.randrange(60), tzinfo=UTC)
 
     def send(self, arrival, kind, version, state, source):
         data = {name: value.isoformat() if isinstance(value, dt.date) else value

@@ -122,12 +122,12 @@ class Ledger:
     def silences(self, now):
         for name, last_valid_at in sorted(self.world.facts.last_valid_at.items()):
             organisation = self.world.settings.of(name)
-            event = events.feed_silent(organisation, name, last_valid_at)
+            event = events.feed_silent(organisation, last_valid_at)
             self.compare((name, None), [event] if event.T <= now else [], (), organisation, now)
 
     def silence_times(self):
         facts, settings = self.world.facts, self.world.settings
-        return [events.feed_silent(settings.of(name), name, at).T
+        return [events.feed_silent(settings.of(name), at).T
                 for name, at in facts.last_valid_at.items()]
 
     # --- what stands, whatever was said
@@ -140,7 +140,7 @@ class Ledger:
             rows += self.rows(events.timeline(case, now), case, now)
         for name, last_valid_at in sorted(self.world.facts.last_valid_at.items()):
             organisation = self.world.settings.of(name)
-            event = events.feed_silent(organisation, name, last_valid_at)
+            event = events.feed_silent(organisation, last_valid_at)
             if event.T <= now:
                 rows.append(self.row(event, [event], self.held(event, organisation, now)))
         return rows
