@@ -164,12 +164,13 @@ static bool check(struct arena *a, const struct json *message)
     const char *reason = in.verdict == VERDICT_REJECTED ? reject_reason_name(in.reason) : "";
     const char *detail = text_of(message, "detail"); /* NULL: not compared */
     if (strcmp(verdict, text_of(message, "verdict")) == 0 &&
-        strcmp(reason, text_of(message, "reason")) == 0 && (!detail || strcmp(in.detail, detail) == 0)) {
+        strcmp(reason, text_of(message, "reason")) == 0 &&
+        (!detail || strcmp(in.detail, detail) == 0)) {
         return true;
     }
-    cr_log_error("%s: %s %s '%s', not %s %s '%s' (%s)", text_of(message, "name"), verdict, reason, in.detail,
-                 text_of(message, "verdict"), text_of(message, "reason"), detail ? detail : "any",
-                 text_of(message, "why"));
+    cr_log_error("%s: %s %s '%s', not %s %s '%s' (%s)", text_of(message, "name"), verdict, reason,
+                 in.detail, text_of(message, "verdict"), text_of(message, "reason"),
+                 detail ? detail : "any", text_of(message, "why"));
     return false;
 }
 
@@ -179,7 +180,8 @@ Test(corpus, every_message_has_its_verdict)
     struct arena *a = arena_new(1 << 20);
     size_t n = 0;
     size_t wrong = 0;
-    for (const struct json *m = json_first(read_json(names, "manifest.json")); m; m = json_next(m)) {
+    for (const struct json *m = json_first(read_json(names, "manifest.json")); m;
+         m = json_next(m)) {
         arena_reset(a);
         wrong += check(a, m) ? 0 : 1;
         n++;
