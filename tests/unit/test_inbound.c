@@ -415,7 +415,9 @@ static struct inbound decode_with(const char *value, const struct header *more, 
 {
     struct header headers[N_EVENT_HEADERS + 4];
     memcpy(headers, event_headers, sizeof(event_headers));
-    memcpy(headers + N_EVENT_HEADERS, more, n_more * sizeof(*more));
+    for (size_t i = 0; i < n_more; i++) {
+        headers[N_EVENT_HEADERS + i] = more[i];
+    }
     return decode(value, strlen(value), headers, N_EVENT_HEADERS + n_more);
 }
 
@@ -574,6 +576,12 @@ Test(inbound, attributes_missing_or_empty)
             }
             struct message m = {.type = ABSENCE, .attr = {{names[i], values[j]}}};
             check_both(&m, REJECT_NOT_CLOUDEVENT, names[i]);
+            struct inbound in = decode_structured(&m);
+            cr_assert_eq(in.id == NULL, i == 1);
+            cr_assert_eq(in.source == NULL, i == 2);
+            in = decode_binary(&m);
+            cr_assert_eq(in.id == NULL, i == 1);
+            cr_assert_eq(in.source == NULL, i == 2);
         }
         struct message m = {.type = ABSENCE, .attr = {{names[i], "1.0"}}};
         struct inbound in = decode_structured(&m);
