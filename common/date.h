@@ -63,13 +63,13 @@ enum weekday date_weekday(struct date d);
 /* Exactly YYYY-MM-DD, a real day within DATE_FIRST..DATE_LAST. */
 bool date_parse(const char *s, size_t len, struct date *out);
 #define DATE_TEXT 11
-char *date_format(struct date d, char out[DATE_TEXT]); /* NONE gives "" */
+char *date_format(struct date d, char out[DATE_TEXT]); /* NONE, and years beyond 1-9999, give "" */
 
 /* RFC 3339 date-time with Z or an offset; fractions beyond microseconds are cut off; a leap second
- * 23:59:60 counts as the next second; years 1900-2200. */
+ * 23:59:60 UTC counts as the next second; years 1900-2200, in UTC too. */
 bool instant_parse(const char *s, size_t len, struct instant *out);
 #define INSTANT_TEXT 28
 char *instant_format(struct instant t,
-                     char out[INSTANT_TEXT]); /* …T…:SS.ffffffZ, no fraction when zero */
+                     char out[INSTANT_TEXT]); /* …T…:SS.ffffffZ, no fraction when zero; else as date_format */
 
 #endif

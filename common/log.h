@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 enum log_level { LEVEL_ERROR, LEVEL_WARN, LEVEL_INFO, LEVEL_DEBUG };
 
@@ -73,8 +74,14 @@ struct log_field {
         .key = (k), .type = LOG_FIELD_REAL, .real = (v)                                            \
     }
 
-/* svc is copied. Lines go to fd 1. */
+/* svc is copied. Lines go to fd 1, each by one write; ts is the system's clock, never a clock file's. */
 void log_init(const char *svc, enum log_level least, bool logfmt);
+/* error|warn|info|debug, as in log.level. */
+bool log_level_parse(const char *name, enum log_level *out);
+/* The Markdown table of LOG_EVENTS, for doc/log-events.md. */
+void log_print_catalogue(FILE *to);
+
+/* May be called from any thread. */
 void log_write(enum log_level level, enum log_event ev, const struct log_field *fields);
 
 /* log_info(READY, LOG_TEXT("group", g), LOG_INT("partitions", n)); each event is held to 5 lines at

@@ -1,0 +1,48 @@
+#include "common/mem.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/log.h"
+
+void mem_fail(void)
+{
+    log_error(FAILED, LOG_TEXT("reason", "no_memory"));
+    _exit(3); /* no atexit handlers: they may want memory too */
+}
+
+void *mem_alloc(size_t bytes)
+{
+    void *p = calloc(1, bytes > 0 ? bytes : 1);
+    if (p == NULL) {
+        mem_fail();
+    }
+    return p;
+}
+
+void *mem_resize(void *old, size_t n, size_t item_bytes)
+{
+    size_t bytes;
+    if (__builtin_mul_overflow(n, item_bytes, &bytes)) {
+        mem_fail();
+    }
+    void *p = realloc(old, bytes > 0 ? bytes : 1);
+    if (p == NULL) {
+        mem_fail();
+    }
+    return p;
+}
+
+char *mem_strdup(const char *s)
+{
+    return s == NULL ? NULL : mem_strndup(s, strlen(s));
+}
+
+char *mem_strndup(const char *s, size_t len)
+{
+    char *p = mem_alloc(len + 1);
+    memcpy(p, s, len);
+    return p;
+}
