@@ -1,5 +1,13 @@
 /* inbound - what HR systems send: one Kafka record decoded and judged by form alone. Pure.
- * The checks and their order are those of schemas/events and doc/hr-integration.md. */
+ * The checks and their order are those of schemas/events and doc/hr-integration.md:
+ * 1. no_value, too_large, not_utf8; not_json, too_deep, duplicate_key; bad_field of a string that
+ *    JSON allows and we cannot keep (\u0000, a lone surrogate), wherever it stands;
+ * 2. not_cloudevent: specversion, id, source, type; in binary mode a value that is no object;
+ * 3. a type that is not ours, or another category: ignored, nothing more is looked at;
+ * 4. missing_field: time (of a person), data, then the members in the order of common/event/form.c;
+ * 5. bad_field: id, source, time, datacontenttype, data, then the members in that order;
+ * 6. missing_scheme, last_day_before_onset, source_not_allowed.
+ * null counts as absent, and so does a header without a value. */
 #ifndef COMMON_EVENT_INBOUND_H
 #define COMMON_EVENT_INBOUND_H
 
@@ -92,12 +100,11 @@ enum verdict { VERDICT_ABSENCE, VERDICT_PERSON, VERDICT_IGNORED, VERDICT_REJECTE
 struct inbound {
     enum verdict verdict;
     enum reject_reason reason; /* of VERDICT_REJECTED */
-    char
-        detail[DETAIL_TEXT]; /* the path at fault ("data.onset_date", "ce_type"), "" if none fits */
-    const char *source;      /* CloudEvents source, id */
-    const char *id;
-    const char *organisation; /* also of a rejected record when it could be read (valid by itself),
-                                 else NULL */
+    /* The path at fault ("data.onset_date", "ce_type"), "" if none fits. Never a value. */
+    char detail[DETAIL_TEXT];
+    /* Of any verdict as far as they could be read, else NULL; what was accepted has them all. */
+    const char *source, *id;  /* CloudEvents attributes, any non-empty text */
+    const char *organisation; /* valid by itself */
     union {
         struct absence_event absence;
         struct person_event person;

@@ -1,0 +1,17 @@
+/* text - of headers and codes: compared without regard to case, in no locale; and whether bytes are
+ * UTF-8. */
+#ifndef COMMON_EVENT_TEXT_H
+#define COMMON_EVENT_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Letters A-Z equal a-z, everything else only itself. */
+bool text_equal(const char *a, const char *b);
+/* The same of the first n bytes, which both must have. */
+bool text_equal_n(const char *a, const char *b, size_t n);
+/* Nothing but spaces, tabs and line ends. */
+bool text_blank(const char *s);
+bool text_is_utf8(const char *s, size_t len);
+
+#endif
