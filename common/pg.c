@@ -87,6 +87,14 @@ void pg_disconnect(struct pg *pg)
     pg->unsent = false;
 }
 
+/* Through a volatile pointer, so that it is not optimised away. */
+static void wipe(char *secret)
+{
+    for (volatile char *c = secret; *c != '\0'; c++) {
+        *c = '\0';
+    }
+}
+
 void pg_free(struct pg *pg)
 {
     if (pg == NULL) {
@@ -94,7 +102,7 @@ void pg_free(struct pg *pg)
     }
     pg_disconnect(pg);
     if (pg->password != NULL) {
-        explicit_bzero(pg->password, strlen(pg->password));
+        wipe(pg->password);
     }
     free(pg->dsn);
     free(pg->password);

@@ -87,6 +87,7 @@ struct contact_fact {
     enum contact_kind kind;
     const char *pathway;  /* name */
     struct instant at;    /* when it happened, which may be before it was entered */
+    struct instant entered_at;
     const char *by;       /* login */
     const char *assignee; /* of CLAIM and ASSIGN */
     enum contact_outcome outcome;

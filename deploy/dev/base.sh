@@ -114,11 +114,13 @@ proc_stop() {
 
 # --- ports
 
+# Only listeners count: connections that linger after a server's end do not keep its port.
 port_taken() {
     local hex
     hex=$(printf ':%04X' "$1")
     cat /proc/net/tcp /proc/net/tcp6 2>/dev/null |
-        awk -v h="$hex" 'substr($2, length($2) - 4) == h { found = 1 } END { exit !found }'
+        awk -v h="$hex" '$4 == "0A" && substr($2, length($2) - 4) == h { found = 1 }
+            END { exit !found }'
 }
 
 # A port nobody uses, below the range from which the kernel gives out its own.

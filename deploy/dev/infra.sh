@@ -102,6 +102,7 @@ write_env() {
 }
 
 # infra_up BINDIR: both servers, topics, migration, env file. Sets PG_DSN and KAFKA_BROKERS.
+# Kafka starts first, since it takes longest; PostgreSQL meanwhile.
 infra_up() {
     local own_kafka=
     forget_own_addresses
@@ -252,4 +253,45 @@ cmd_psql() {
     fi
     command -v psql >/dev/null || need_packages client
     exec psql "$PG_DSN" "$@"
+}
+
+# --- for tests that stop and start servers under the product; ports stay the same
+
+server_and_children() {
+    local pid children
+    pid=$(proc_pid "$1") || die "$1 does not run"
+    children=$(cat "/proc/$pid/task/$pid/children")
+    # shellcheck disable=SC2086
+    printf '%s\n' "$pid" $children
+}
+
+server_signal() {
+    # shellcheck disable=SC2046
+    kill -s "$2" $(server_and_children "$1")
+}
+
+server_start() {
+    if port_taken "$(cat "$RUN_DIR/ports.$1")" && ! proc_pid "$1" >/dev/null; then
+        die "somebody else has taken the port of $1"
+    fi
+    case $1 in
+    postgres) pg_start ;;
+    kafka) kafka_start ;;
+    esac
+}
+
+cmd_server() {
+    case "${2:-}" in
+    postgres | kafka) ;;
+    *) usage_error "server: start, stop, kill, pause or resume, then postgres or kafka" ;;
+    esac
+    case $1 in
+    start) server_start "$2" ;;
+    stop) if [ "$2" = postgres ]; then pg_stop; else kafka_stop; fi ;;
+    # QUIT is PostgreSQL's immediate shutdown: a crash, without processes left behind.
+    kill) proc_stop "$2" "$(if [ "$2" = postgres ]; then echo QUIT; else echo KILL; fi)" 20 ;;
+    pause) server_signal "$2" STOP ;;
+    resume) server_signal "$2" CONT ;;
+    *) usage_error "server: unknown action $1" ;;
+    esac
 }

@@ -21,6 +21,7 @@ kafka_jars_here() {
 kafka_copy_jars() {
     local tmp
     mkdir -p "$(dirname "$KAFKA_LIB")"
+    find "$(dirname "$KAFKA_LIB")" -maxdepth 1 -name 'lib.*' -mmin +60 -exec rm -rf {} +
     tmp=$(mktemp -d "$KAFKA_LIB.XXXXXX")
     if ! mvn -B -q -f "$ROOT/deploy/kafka/pom.xml" dependency:copy-dependencies \
         -DincludeScope=runtime -DoutputDirectory="$tmp"; then

@@ -57,7 +57,11 @@ apt_bring() {
     if ! compgen -G '/var/lib/apt/lists/*Packages*' >/dev/null; then
         apt_update
     fi
-    apt_install "$@" || { apt_update && apt_install "$@"; }
+    if ! apt_install "$@"; then
+        # Old lists, or an installation that was interrupted.
+        as_root env DEBIAN_FRONTEND=noninteractive dpkg --configure -a || true
+        apt_update && apt_install "$@"
+    fi
 }
 
 # need_packages GROUP...

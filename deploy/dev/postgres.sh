@@ -154,7 +154,7 @@ pg_start() {
         pg_spawn "$dir" "$PG_PORT"
         if pg_wait "$dir"; then
             pg_make_database
-            return 0
+            return
         fi
         proc_stop postgres INT 10
         port_taken "$PG_PORT" || break

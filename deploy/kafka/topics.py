@@ -2,19 +2,23 @@
 """Topics of a broker without authentication, in milliseconds where Kafka's own tool starts a JVM.
 
   topics.py --brokers HOST:PORT[,...] [--timeout S] [--pid PID] create NAME:PARTITIONS[:key=value]...
-  topics.py --brokers HOST:PORT[,...] list | delete NAME... | grow NAME:PARTITIONS...
+  topics.py --brokers HOST:PORT[,...] list | ends NAME... | delete NAME... | grow NAME:PARTITIONS...
+  topics.py --brokers HOST:PORT[,...] reached NAME <POSITIONS
 
 create leaves topics that exist as they are, waits for the broker to come up and for every
-partition to have a leader. --pid gives up at once when that process is gone.
+partition to have a leader. --pid gives up at once when that process is gone. ends prints topic,
+partition and end offset. reached succeeds if the positions (JSON, from `dayfour positions`) are
+at the end of every partition.
 """
 import argparse
+import json
 import os
 import socket
 import struct
 import sys
 import time
 
-METADATA, CREATE_TOPICS, DELETE_TOPICS, CREATE_PARTITIONS = 3, 19, 20, 37
+LIST_OFFSETS, METADATA, CREATE_TOPICS, DELETE_TOPICS, CREATE_PARTITIONS = 2, 3, 19, 20, 37
 TOPIC_EXISTS, NO_SUCH_TOPIC = 36, 3
 ERRORS = {3: "no such topic", 7: "request timed out", 17: "invalid topic name", 29: "not allowed",
           36: "exists", 37: "invalid number of partitions", 38: "invalid replication factor",
@@ -122,6 +126,32 @@ def outcome(r, has_text, fine):
             raise Failed(f"{name}: {text or ERRORS.get(code, f'error {code}')}")
 
 
+def ends(brokers, name):
+    """[(partition, end offset)]; of committed records. One broker only: it leads every partition."""
+    error, leaders = metadata(brokers, [name])[name]
+    if error:
+        raise Failed(f"{name}: {ERRORS.get(error, f'error {error}')}")
+    latest = [struct.pack(">iq", p, -1) for p in range(len(leaders))]
+    body = struct.pack(">ib", -1, 1) + array([string(name) + array(latest)])
+    r = ask(brokers, LIST_OFFSETS, 2, body)
+    r.take("i")
+    found = []
+    for _ in range(r.take("i")):
+        r.text()
+        for _ in range(r.take("i")):
+            partition, error, _, offset = r.take("i"), r.take("h"), r.take("q"), r.take("q")
+            if error:
+                raise Failed(f"{name} {partition}: {ERRORS.get(error, f'error {error}')}")
+            found.append((partition, offset))
+    return sorted(found)
+
+
+def reached(brokers, name, text):
+    rows = json.loads(text) if text.startswith("[") else [json.loads(t) for t in text.splitlines()]
+    at = {r["partition"]: r["next_offset"] for r in rows if r["topic"] == name}
+    return all(at.get(partition, 0) >= end for partition, end in ends(brokers, name))
+
+
 def parse(spec):
     name, _, rest = spec.partition(":")
     partitions, _, settings = rest.partition(":")
@@ -160,7 +190,7 @@ def main():
     args.add_argument("--brokers", required=True)
     args.add_argument("--timeout", type=float, default=60)
     args.add_argument("--pid", type=int)
-    args.add_argument("command", choices=["create", "list", "delete", "grow"])
+    args.add_argument("command", choices=["create", "list", "ends", "reached", "delete", "grow"])
     args.add_argument("topics", nargs="*")
     a = args.parse_args()
     if a.command == "create":
@@ -168,6 +198,12 @@ def main():
     elif a.command == "list":
         for name, (_, leaders) in sorted(metadata(a.brokers).items()):
             print(f"{name} {len(leaders)}")
+    elif a.command == "ends":
+        for name in a.topics:
+            for partition, end in ends(a.brokers, name):
+                print(f"{name} {partition} {end}")
+    elif a.command == "reached":
+        sys.exit(0 if reached(a.brokers, a.topics[0], sys.stdin.read().strip()) else 1)
     elif a.command == "delete":
         body = array([string(t) for t in a.topics]) + struct.pack(">i", 10000)
         outcome(ask(a.brokers, DELETE_TOPICS, 3, body), False, (0, NO_SUCH_TOPIC))

@@ -58,7 +58,7 @@ def put(name, why, body, verdict="accept", reason="", detail="", schema=None, he
     binary = not opening.lower().startswith("application/cloudevents") \
         and "ce_specversion" in named
     if schema is None:
-        schema = {"accept": "valid", "ignore": "cannot-say", "reject": "invalid"}[verdict]
+        schema = {"accept": "valid", "ignore": "valid", "reject": "invalid"}[verdict]
     entry = {"name": name, "file": None if body is None else name + ".msg",
              "mode": "binary" if binary else "structured", "headers": headers,
              "verdict": verdict, "reason": reason, "detail": detail, "schema": schema, "why": why}

@@ -2,7 +2,8 @@
 import base64
 import json
 
-from .corpus import (ABSENCE, PERSON, STRUCTURED, data, leaver, envelope, ce_headers, encode, accept, ignore, reject)
+from .corpus import (ABSENCE, PERSON, STRUCTURED, accept, ce_headers, data, encode, envelope,
+                     ignore, leaver, reject)
 
 
 def good_messages():

@@ -1,7 +1,8 @@
 """Messages judged before anybody knows what they mean."""
 import json
 
-from .corpus import (data, envelope, ce_headers, encode, accept, reject, syntax, spliced, extra, spliced_data)
+from .corpus import (accept, ce_headers, data, encode, envelope, extra, reject, spliced,
+                     spliced_data, syntax)
 
 
 def no_value_too_large():

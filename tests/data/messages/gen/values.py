@@ -33,7 +33,8 @@ def bad_fields():
 
     for name, text, schema in (
             ("1-0", "1.0", "cannot-say"), ("1e0", "1e0", "cannot-say"),
-            ("capital-1e0", "1E0", "cannot-say"), ("0", "0", "invalid"), ("negative", "-1", "invalid"),
+            ("capital-1e0", "1E0", "cannot-say"), ("0", "0", "invalid"),
+            ("negative", "-1", "invalid"),
             ("2-53", "9007199254740992", "invalid"), ("text", '"1"', "invalid"),
             ("true", "true", "invalid"), ("fraction", "1.5", "invalid"),
             ("30-digits", "1" * 30, "invalid"), ("array", "[1]", "invalid")):

@@ -1,0 +1,23 @@
+/* store - writes what a caseload changed: facts, cases, the people's next wake. Guarded by each
+ * person's revision and by the ruleset, both checked by the database in the same transaction. */
+#ifndef COMMON_CASEFILE_STORE_H
+#define COMMON_CASEFILE_STORE_H
+
+#include "common/casefile/caseload.h"
+#include "common/err.h"
+#include "common/pg.h"
+
+struct store_counts {
+    size_t records, spells, persons, tombstones;
+};
+
+/* Sends every write that is needed, and the two checks, into the pipeline of an open transaction;
+ * the caller commits. Only people that were derived are written. A pipeline that fails with CT002
+ * (somebody else worked on the same people) or 23505 (a record is held by another person) is done
+ * again from loading, carefully; with CT003 the rules changed: load them again first. why: for the
+ * audit of due dates that moved ("message", "time", "settings", …). */
+enum status store_send(struct caseload *cl, struct pg *pg, const struct ruleset *rs,
+                       struct instant now, const char *why, struct store_counts *counts,
+                       struct err *err) NODISCARD;
+
+#endif

@@ -1,0 +1,247 @@
+#include <string.h>
+
+#include "common/casefile/columns.h"
+#include "common/casefile/plan.h"
+
+static const struct pg_stmt put_spells = {
+    "put_spells",
+    "insert into casework.spell (spell_id, organisation, person_id, period_id, pathway, queue, "
+    "anchor_source,"
+    " anchor_absence_id, absence_ids, record_sources, record_ids, onset_date, last_day, "
+    "expected_return,"
+    " first_notice_at, previous_spell, late_report, backdated, review_first, priority, due_date, "
+    "work_by_date,"
+    " respond_by, state, end_reason, tombstone, attempts, first_attempt_at, contacted_at, "
+    "last_outcome,"
+    " review_on, red_flag, reason_changed, case_closed, assigned_to, elapsed_days, "
+    "elapsed_working_days,"
+    " settled_at, fingerprint)"
+    " select u.spell_id, u.organisation, u.person_id, u.period_id, u.pathway, u.queue, "
+    "u.anchor_source,"
+    " u.anchor_absence_id, u.absence_ids::text[], u.record_sources::text[], u.record_ids::text[], "
+    "u.onset,"
+    " u.last_day, u.expected_return, u.first_notice, u.previous_spell, u.flags & 1 <> 0, u.flags & "
+    "2 <> 0,"
+    " u.flags & 4 <> 0, u.priority, u.due, u.work_by, u.respond_by, u.state, u.end_reason, false, "
+    "u.attempts,"
+    " u.first_attempt, u.contacted, u.last_outcome, u.review_on, u.flags & 8 <> 0, u.flags & 16 <> "
+    "0,"
+    " u.flags & 32 <> 0, u.assigned_to, nullif(u.elapsed, -1), nullif(u.elapsed_working, -1), "
+    "u.settled_at,"
+    " u.fingerprint"
+    " from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], "
+    "$7::text[],"
+    " $8::text[], $9::text[], $10::text[], $11::text[], $12::date[], $13::date[], $14::date[],"
+    " $15::timestamptz[], $16::text[], $17::int4[], $18::int2[], $19::date[], $20::date[], "
+    "$21::date[],"
+    " $22::text[], $23::text[], $24::int4[], $25::timestamptz[], $26::timestamptz[], $27::text[], "
+    "$28::date[],"
+    " $29::text[], $30::int4[], $31::int4[], $32::timestamptz[], $33::int8[])"
+    " as u (spell_id, organisation, person_id, period_id, pathway, queue, anchor_source, "
+    "anchor_absence_id,"
+    " absence_ids, record_sources, record_ids, onset, last_day, expected_return, first_notice, "
+    "previous_spell,"
+    " flags, priority, due, work_by, respond_by, state, end_reason, attempts, first_attempt, "
+    "contacted,"
+    " last_outcome, review_on, assigned_to, elapsed, elapsed_working, settled_at, fingerprint)"
+    " on conflict (spell_id) do update set person_id = excluded.person_id, period_id = "
+    "excluded.period_id,"
+    " queue = excluded.queue, anchor_source = excluded.anchor_source,"
+    " anchor_absence_id = excluded.anchor_absence_id, absence_ids = excluded.absence_ids,"
+    " record_sources = excluded.record_sources, record_ids = excluded.record_ids,"
+    " onset_date = excluded.onset_date, last_day = excluded.last_day,"
+    " expected_return = excluded.expected_return, first_notice_at = excluded.first_notice_at,"
+    " previous_spell = excluded.previous_spell, late_report = excluded.late_report,"
+    " backdated = excluded.backdated, review_first = excluded.review_first, priority = "
+    "excluded.priority,"
+    " due_date = excluded.due_date, work_by_date = excluded.work_by_date, respond_by = "
+    "excluded.respond_by,"
+    " state = excluded.state, end_reason = excluded.end_reason, tombstone = false,"
+    " attempts = excluded.attempts, first_attempt_at = excluded.first_attempt_at,"
+    " contacted_at = excluded.contacted_at, last_outcome = excluded.last_outcome,"
+    " review_on = excluded.review_on, red_flag = excluded.red_flag,"
+    " reason_changed = excluded.reason_changed, case_closed = excluded.case_closed,"
+    " assigned_to = excluded.assigned_to, elapsed_days = excluded.elapsed_days,"
+    " elapsed_working_days = excluded.elapsed_working_days, settled_at = excluded.settled_at,"
+    " fingerprint = excluded.fingerprint",
+    (const uint32_t[]){PG_TEXT_ARRAY,        PG_TEXT_ARRAY,
+                       PG_TEXT_ARRAY,        PG_TEXT_ARRAY,
+                       PG_TEXT_ARRAY,        PG_TEXT_ARRAY,
+                       PG_TEXT_ARRAY,        PG_TEXT_ARRAY,
+                       PG_TEXT_ARRAY,        PG_TEXT_ARRAY,
+                       PG_TEXT_ARRAY,        PG_DATE_ARRAY,
+                       PG_DATE_ARRAY,        PG_DATE_ARRAY,
+                       PG_TIMESTAMPTZ_ARRAY, PG_TEXT_ARRAY,
+                       PG_INT4_ARRAY,        PG_INT2_ARRAY,
+                       PG_DATE_ARRAY,        PG_DATE_ARRAY,
+                       PG_DATE_ARRAY,        PG_TEXT_ARRAY,
+                       PG_TEXT_ARRAY,        PG_INT4_ARRAY,
+                       PG_TIMESTAMPTZ_ARRAY, PG_TIMESTAMPTZ_ARRAY,
+                       PG_TEXT_ARRAY,        PG_DATE_ARRAY,
+                       PG_TEXT_ARRAY,        PG_INT4_ARRAY,
+                       PG_INT4_ARRAY,        PG_TIMESTAMPTZ_ARRAY,
+                       PG_INT8_ARRAY,        0}};
+
+/* Arrays within an array parameter cannot differ in length, so lists travel as array literals. */
+static void literal_item(struct buf *b, const char *s)
+{
+    buf_putc(b, b->len == 0 ? '{' : ',');
+    buf_putc(b, '"');
+    for (; *s != '\0'; s++) {
+        if (*s == '"' || *s == '\\') {
+            buf_putc(b, '\\');
+        }
+        buf_putc(b, *s);
+    }
+    buf_putc(b, '"');
+}
+
+static void literal_end(struct pg_args *args, struct buf *b)
+{
+    buf_puts(b, b->len == 0 ? "{}" : "}");
+    pg_array_bytes(args, b->data, b->len);
+    buf_clear(b);
+}
+
+static void array_absence_ids(struct pg_args *args, const struct spell_row *row)
+{
+    struct buf b = {0};
+    for (size_t i = 0; i < row->n_absence_ids; i++) {
+        literal_item(&b, row->absence_ids[i]);
+    }
+    literal_end(args, &b);
+}
+
+static void array_record_sources(struct pg_args *args, const struct spell *sp)
+{
+    struct buf b = {0};
+    for (size_t i = 0; i < sp->n_records; i++) {
+        literal_item(&b, sp->records[i]->source);
+    }
+    literal_end(args, &b);
+}
+
+static void array_record_ids(struct pg_args *args, const struct spell *sp)
+{
+    struct buf b = {0};
+    for (size_t i = 0; i < sp->n_records; i++) {
+        literal_item(&b, sp->records[i]->absence_id);
+    }
+    literal_end(args, &b);
+}
+
+static int32_t flags_of(const struct spell *sp)
+{
+    return (int32_t)sp->late_report | (int32_t)sp->backdated << 1 | (int32_t)sp->review_first << 2 |
+           (int32_t)sp->red_flag << 3 | (int32_t)sp->reason_changed << 4 |
+           (int32_t)sp->case_closed << 5;
+}
+
+static const char *text_or_null(const char *s)
+{
+    return s[0] == '\0' ? NULL : s;
+}
+
+static void identity_columns(struct pg_args *out, const struct spell_row *r, size_t n)
+{
+    struct pg_args args = *out;
+    COLUMN(PG_TEXT, pg_array_text, n, r[i].sp->id);
+    COLUMN(PG_TEXT, pg_array_text, n, r[i].p->organisation);
+    COLUMN(PG_TEXT, pg_array_text, n, r[i].p->person_id);
+    COLUMN(PG_TEXT, pg_array_text, n, r[i].sp->period->id);
+    COLUMN(PG_TEXT, pg_array_text, n, r[i].p->rules.org->pathways[r[i].sp->pathway].name);
+    COLUMN(PG_TEXT, pg_array_text, n, r[i].p->rules.org->pathways[r[i].sp->pathway].queue);
+    COLUMN(PG_TEXT, pg_array_text, n, r[i].sp->anchor->source);
+    COLUMN(PG_TEXT, pg_array_text, n, r[i].sp->anchor->absence_id);
+    COLUMN(PG_TEXT, array_absence_ids, n, &r[i]);
+    COLUMN(PG_TEXT, array_record_sources, n, r[i].sp);
+    COLUMN(PG_TEXT, array_record_ids, n, r[i].sp);
+    *out = args;
+}
+
+static enum status send_spells(const struct plan *plan, struct pg *pg, struct err *err)
+{
+    const struct spell_row *r = plan->spells;
+    size_t n = plan->n_spells;
+    struct pg_args args = {0};
+    identity_columns(&args, r, n);
+    COLUMN(PG_DATE, pg_array_date, n, r[i].sp->onset);
+    COLUMN(PG_DATE, pg_array_date, n, r[i].sp->last_day);
+    COLUMN(PG_DATE, pg_array_date, n, r[i].sp->expected_return);
+    COLUMN(PG_TIMESTAMPTZ, pg_array_instant, n, r[i].sp->first_notice);
+    COLUMN(PG_TEXT, pg_array_text, n, r[i].sp->relapse_of == NULL ? NULL : r[i].sp->relapse_of->id);
+    COLUMN(PG_INT4, pg_array_i32, n, flags_of(r[i].sp));
+    COLUMN(PG_INT2, pg_array_i16, n, (int16_t)r[i].sp->priority);
+    COLUMN(PG_DATE, pg_array_date, n, r[i].sp->due_date);
+    COLUMN(PG_DATE, pg_array_date, n, r[i].sp->work_by_date);
+    COLUMN(PG_DATE, pg_array_date, n, r[i].sp->respond_by);
+    COLUMN(PG_TEXT, pg_array_text, n, task_state_name(r[i].sp->state));
+    COLUMN(PG_TEXT, pg_array_text, n, text_or_null(end_reason_name(r[i].sp->end_reason)));
+    COLUMN(PG_INT4, pg_array_i32, n, r[i].sp->attempts);
+    COLUMN(PG_TIMESTAMPTZ, pg_array_instant, n, r[i].sp->first_attempt_at);
+    COLUMN(PG_TIMESTAMPTZ, pg_array_instant, n, r[i].sp->contacted_at);
+    COLUMN(PG_TEXT, pg_array_text, n, text_or_null(contact_outcome_name(r[i].sp->last_outcome)));
+    COLUMN(PG_DATE, pg_array_date, n, r[i].sp->review_on);
+    COLUMN(PG_TEXT, pg_array_text, n, r[i].sp->assigned_to);
+    COLUMN(PG_INT4, pg_array_i32, n, r[i].sp->elapsed_days);
+    COLUMN(PG_INT4, pg_array_i32, n, r[i].sp->elapsed_working_days);
+    COLUMN(PG_TIMESTAMPTZ, pg_array_instant, n, r[i].sp->period->settled_at);
+    COLUMN(PG_INT8, pg_array_i64, n, r[i].fingerprint);
+    enum status s = pg_send(pg, &put_spells, &args, err);
+    pg_args_clear(&args);
+    return s;
+}
+
+static const struct pg_stmt put_tombstones = {
+    "put_tombstones",
+    "update casework.spell s set state = 'ended', end_reason = u.reason, tombstone = true"
+    " from unnest($1::text[], $2::text[]) as u (spell_id, reason) where s.spell_id = u.spell_id",
+    (const uint32_t[]){PG_TEXT_ARRAY, PG_TEXT_ARRAY, 0}};
+
+static enum status send_tombstones(const struct plan *plan, struct pg *pg, struct err *err)
+{
+    const struct tombstone_row *t = plan->tombstones;
+    struct pg_args args = {0};
+    COLUMN(PG_TEXT, pg_array_text, plan->n_tombstones, t[i].stored->spell_id);
+    COLUMN(PG_TEXT, pg_array_text, plan->n_tombstones, end_reason_name(t[i].reason));
+    enum status s = pg_send(pg, &put_tombstones, &args, err);
+    pg_args_clear(&args);
+    return s;
+}
+
+static const struct pg_stmt audit_moved = {
+    "audit_moved",
+    "insert into audit.entry (at, what, organisation, person_id, detail)"
+    " select $1, 'due_date_moved', u.o, u.p, u.d::jsonb from unnest($2::text[], $3::text[], "
+    "$4::text[]) as u (o, p, d)",
+    (const uint32_t[]){PG_TIMESTAMPTZ, PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_TEXT_ARRAY, 0}};
+
+static enum status send_moved(const struct plan *plan, struct pg *pg, struct instant now,
+                              struct err *err)
+{
+    const struct moved_row *m = plan->moved;
+    struct pg_args args = {0};
+    pg_arg_instant(&args, now);
+    COLUMN(PG_TEXT, pg_array_text, plan->n_moved, m[i].p->organisation);
+    COLUMN(PG_TEXT, pg_array_text, plan->n_moved, m[i].p->person_id);
+    COLUMN(PG_TEXT, pg_array_text, plan->n_moved, m[i].detail);
+    enum status s = pg_send(pg, &audit_moved, &args, err);
+    pg_args_clear(&args);
+    return s;
+}
+
+enum status store_send_spells(const struct plan *plan, struct pg *pg, struct instant now,
+                              struct err *err)
+{
+    enum status s = STATUS_OK;
+    if (plan->n_spells > 0) {
+        s = send_spells(plan, pg, err);
+    }
+    if (s == STATUS_OK && plan->n_tombstones > 0) {
+        s = send_tombstones(plan, pg, err);
+    }
+    if (s == STATUS_OK && plan->n_moved > 0) {
+        s = send_moved(plan, pg, now, err);
+    }
+    return s;
+}

@@ -1,0 +1,297 @@
+"""One Kafka message to a verdict: an absence event, a person event, ignored, or rejected with a reason.
+
+The checks run in one fixed order and the first failure names the reason; `detail` is the path at
+fault and never a value.
+"""
+import datetime as dt
+import decimal
+import re
+from dataclasses import dataclass, field
+
+import dates
+import jsonscan
+import reasons
+
+MAX_BYTES = 262144
+PREFIX = "org.dayfour."
+ABSENCE_TYPES = {PREFIX + "absence." + name + ".v1": name
+                 for name in ("opened", "amended", "closed", "cancelled")}
+PERSON_TYPES = {PREFIX + "person." + name + ".v1": name
+                for name in ("left", "died", "opted-out", "opted-in")}
+DECIMAL = re.compile(r"[0-9]+(\.[0-9]+)?", re.ASCII)
+INTEGER = re.compile(r"[1-9][0-9]*", re.ASCII)
+MAX_VERSION = 2 ** 53 - 1
+CONTACT_TEXTS = ("name", "phone", "email", "language", "preferred_time")
+
+
+class Reject(Exception):
+    def __init__(self, reason, detail=""):
+        super().__init__(reason)
+        self.reason, self.detail = reason, detail
+
+
+class Ignore(Exception):
+    """A type or category that is none of our business."""
+
+
+@dataclass
+class AbsenceEvent:
+    organisation: str
+    source: str
+    absence_id: str
+    version: int
+    person_id: str
+    onset: dt.date
+    cancelled: bool
+    assignment_id: str = None
+    last_day: dt.date = None
+    open_ended: bool = False
+    expected_return: dt.date = None
+    scheme: str = None
+    code: str = None
+    fte: str = "1"
+    contact: dict = field(default_factory=dict)
+    has_fit_note: bool = False
+    fit_note_to: dt.date = None
+    phased_from: dt.date = None
+
+
+@dataclass
+class PersonEvent:
+    organisation: str
+    source: str
+    person_id: str
+    kind: str
+    on: dt.date
+    time: dt.datetime
+    id: str
+
+
+def decode(headers, value, settings, max_bytes=MAX_BYTES):
+    """The event of a message; raises Reject or Ignore."""
+    document = parse(value, max_bytes)
+    attributes, prefix = envelope(headers, document)
+    check_cloudevent(attributes, prefix)
+    kind = attributes["type"]
+    if kind not in ABSENCE_TYPES and kind not in PERSON_TYPES:
+        raise Ignore("type")
+    data = attributes.get("data")
+    if kind in ABSENCE_TYPES and isinstance(data, dict):
+        category = data.get("category")
+        if isinstance(category, str) and ascii_lower(category) not in ("sickness", "08"):
+            raise Ignore("category")
+    reader = Reader(attributes, prefix)
+    event = (reader.absence(ABSENCE_TYPES[kind]) if kind in ABSENCE_TYPES
+             else reader.person(PERSON_TYPES[kind]))
+    if not settings.source_allowed(event.source, event.organisation):
+        raise Reject("source_not_allowed", prefix + "source")
+    return event
+
+
+def parse(value, max_bytes):
+    if not value:
+        raise Reject("no_value")
+    if len(value) > max_bytes:
+        raise Reject("too_large")
+    try:
+        text = value.decode("utf-8")
+    except UnicodeDecodeError:
+        raise Reject("not_utf8") from None
+    try:
+        document, bad_text_path = jsonscan.scan(text)
+    except jsonscan.Fault as fault:
+        raise Reject(fault.args[0]) from None
+    return document, bad_text_path
+
+
+def envelope(headers, document):
+    """(attributes with data, prefix of their names): structured mode, or binary by its headers."""
+    value, bad_text_path = document
+    last = {name: text for name, text in headers if text is not None}
+    structured = ascii_lower(last.get("content-type", "")).startswith("application/cloudevents")
+    binary = not structured and "ce_specversion" in last
+    if bad_text_path is not None:
+        raise Reject("bad_field", ".".join(filter(None, ["data" if binary else "", bad_text_path])))
+    if binary:
+        attributes = {name[3:]: text for name, text in last.items() if name.startswith("ce_")}
+        attributes["data"] = value
+        return attributes, "ce_"
+    if not isinstance(value, dict):
+        raise Reject("not_cloudevent")
+    return value, ""
+
+
+def check_cloudevent(attributes, prefix):
+    if attributes.get("specversion") != "1.0":
+        raise Reject("not_cloudevent", prefix + "specversion")
+    for name in ("id", "source", "type"):
+        text = attributes.get(name)
+        if not isinstance(text, str) or not text:
+            raise Reject("not_cloudevent", prefix + name)
+
+
+def ascii_lower(text):
+    return "".join(char.lower() if char.isascii() else char for char in text)
+
+
+class Reader:
+    """Takes the known members out of an event, in a fixed order: all that must be there, then each type."""
+
+    def __init__(self, attributes, prefix):
+        self.attributes = attributes
+        self.prefix = prefix
+        self.data = attributes.get("data")
+
+    # --- shapes
+
+    def require(self, *names):
+        if self.data is None:
+            raise Reject("missing_field", "data")
+        if not isinstance(self.data, dict):
+            raise Reject("bad_field", "data")
+        for name in names:
+            if self.data.get(name) is None:
+                raise Reject("missing_field", "data." + name)
+
+    def typed(self, holder, path, name, check):
+        value = holder.get(name)
+        if value is None:
+            return None
+        try:
+            return check(value)
+        except ValueError:
+            raise Reject("bad_field", path + name) from None
+
+    def get(self, name, check):
+        return self.typed(self.data, "data.", name, check)
+
+    def part(self, name):
+        return self.get(name, as_object) or {}
+
+    def identity(self):
+        """The CloudEvents attributes that we store."""
+        for name in ("id", "source"):
+            self.typed(self.attributes, self.prefix, name, as_id)
+        self.typed(self.attributes, self.prefix, "time", as_text)
+
+    # --- events
+
+    def absence(self, kind):
+        self.require("organisation", "absence_id", "version", "person_id", "category", "onset_date")
+        self.identity()
+        event = AbsenceEvent(
+            organisation=self.get("organisation", as_id),
+            source=self.attributes["source"],
+            absence_id=self.get("absence_id", as_id),
+            version=self.get("version", as_version),
+            person_id=self.get("person_id", as_id),
+            onset=None,
+            cancelled=kind == "cancelled")
+        event.assignment_id = self.get("assignment_id", as_id)
+        self.get("category", as_text)
+        event.onset = self.get("onset_date", as_date)
+        event.last_day = self.get("last_day", as_date)
+        event.open_ended = bool(self.get("open_ended", as_bool))
+        event.expected_return = self.get("expected_return", as_date)
+        self.reason(event)
+        event.fte = self.get("fte", as_fte) or "1"
+        self.contact(event)
+        self.fit_note(event)
+        event.phased_from = self.get("phased_return_from", as_date)
+        self.get("site", as_text)
+        self.get("staff_group", as_text)
+        if event.code is not None and event.scheme is None:
+            raise Reject("missing_scheme", "data.reason.scheme")
+        if event.last_day is not None and event.last_day < event.onset:
+            raise Reject("last_day_before_onset", "data.last_day")
+        return event
+
+    def reason(self, event):
+        part = self.part("reason")
+        scheme = self.typed(part, "data.reason.", "scheme", as_text)
+        code = self.typed(part, "data.reason.", "code", as_text)
+        if code is None or not code.strip(reasons.BLANKS):
+            return  # no code: nothing to match, whatever the scheme says
+        if scheme is not None and scheme not in reasons.SCHEMES:
+            raise Reject("bad_field", "data.reason.scheme")
+        event.scheme, event.code = scheme, code
+
+    def contact(self, event):
+        part = self.part("contact")
+        for name in CONTACT_TEXTS:
+            event.contact[name] = self.typed(part, "data.contact.", name, as_text)
+        event.contact["voicemail"] = self.typed(part, "data.contact.", "voicemail", as_bool)
+
+    def fit_note(self, event):
+        part = self.part("fit_note")
+        start = self.typed(part, "data.fit_note.", "from", as_date)
+        event.fit_note_to = self.typed(part, "data.fit_note.", "to", as_date)
+        event.has_fit_note = start is not None or event.fit_note_to is not None
+
+    def person(self, kind):
+        self.require("organisation", "person_id")
+        if kind.startswith("opted"):
+            self.require("on")
+        if self.attributes.get("time") is None:
+            raise Reject("missing_field", self.prefix + "time")
+        self.identity()
+        time = self.typed(self.attributes, self.prefix, "time", as_instant)
+        return PersonEvent(
+            organisation=self.get("organisation", as_id),
+            source=self.attributes["source"],
+            person_id=self.get("person_id", as_id),
+            kind=kind,
+            on=self.get("on", as_date),
+            time=time,
+            id=self.attributes["id"])
+
+
+# --- the types of members; each gives the value or raises ValueError
+
+def as_text(value):
+    if not isinstance(value, str):
+        raise ValueError("not a string")
+    return value
+
+
+def as_id(value):
+    if not 1 <= len(as_text(value).encode("utf-8")) <= 100:
+        raise ValueError("length")
+    return value
+
+
+def as_object(value):
+    if not isinstance(value, dict):
+        raise ValueError("not an object")
+    return value
+
+
+def as_bool(value):
+    if not isinstance(value, bool):
+        raise ValueError("not a boolean")
+    return value
+
+
+def as_date(value):
+    return dates.parse_date(as_text(value))
+
+
+def as_instant(value):
+    return dates.parse_instant(as_text(value))
+
+
+def as_version(value):
+    if not isinstance(value, jsonscan.Num) or not INTEGER.fullmatch(value.text):
+        raise ValueError("not a version")
+    if len(value.text) > 16 or int(value.text) > MAX_VERSION:
+        raise ValueError("out of range")
+    return int(value.text)
+
+
+def as_fte(value):
+    text = value.text if isinstance(value, jsonscan.Num) else as_text(value)
+    if not isinstance(value, jsonscan.Num) and not DECIMAL.fullmatch(text):
+        raise ValueError("not a decimal")
+    if not 0 <= decimal.Decimal(text) <= 1:
+        raise ValueError("out of range")
+    return text

@@ -1,0 +1,70 @@
+"""What a coded reason comes to: never, watch, a pathway, or nothing."""
+import re
+from dataclasses import dataclass
+
+SCHEMES = ("esr", "icd10", "snomed", "text")
+BLANKS = " \t\r\n\v\f"
+TOKEN = re.compile(r"([A-Z][0-9]{2}(?:\.?[0-9A-Z]{1,2})?)(?![0-9A-Z])", re.ASCII)
+UPPER = str.maketrans("abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+
+
+@dataclass(frozen=True)
+class Match:
+    kind: str  # never, watch, match, none
+    pathway: str = None
+    review_first: bool = False
+
+    @property
+    def keeps_code(self):
+        return self.kind in ("match", "watch")
+
+
+NO_MATCH = Match("none")
+WATCH = Match("watch")
+NEVER = Match("never")
+
+
+def token(code):
+    """The leading token without its dot, or None. `M54.XYZ` yields M54: the dot ends it."""
+    found = TOKEN.match(code.strip(BLANKS).translate(UPPER))
+    return found.group(1).replace(".", "") if found else None
+
+
+def icd10_hit(tok, pattern):
+    pattern = pattern.strip(BLANKS).translate(UPPER).replace(".", "")
+    if "-" in pattern:
+        low, high = pattern.split("-", 1)
+        return low.strip()[:3] <= tok[:3] <= high.strip()[:3]
+    return tok.startswith(pattern)
+
+
+def hits(scheme, code, patterns):
+    if scheme == "snomed":
+        return code.strip(BLANKS) in patterns
+    if scheme == "text":
+        return code.casefold() in {pattern.casefold() for pattern in patterns}
+    tok = token(code)
+    if tok is None:
+        return False
+    if scheme == "esr":
+        return tok in {pattern.strip(BLANKS).translate(UPPER) for pattern in patterns}
+    return any(icd10_hit(tok, pattern) for pattern in patterns)
+
+
+def rule_hits(rules, scheme, code):
+    return any(rule["scheme"] == scheme and hits(scheme, code, rule["match"]) for rule in rules)
+
+
+def match(settings, organisation, scheme, code):
+    """The meaning of a reason in an organisation. No code, or a blank one, is watched."""
+    if code is None or not code.strip(BLANKS):
+        return WATCH
+    if rule_hits(settings.never, scheme, code):
+        return NEVER
+    if rule_hits(settings.watch, scheme, code):
+        return WATCH
+    for name, pathway in sorted(settings.of(organisation).pathways.items()):
+        for rule in pathway.codes:
+            if rule["scheme"] == scheme and hits(scheme, code, rule["match"]):
+                return Match("match", name, hits(scheme, code, rule.get("review_first", ())))
+    return NO_MATCH

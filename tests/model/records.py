@@ -1,0 +1,154 @@
+"""Facts as they are kept: the newest version of each absence record, and what is known of a person."""
+import datetime as dt
+from dataclasses import dataclass, field
+
+import reasons
+
+
+@dataclass
+class Record:
+    """One absence record, identified by (organisation, source, absence_id)."""
+    event: object  # the AbsenceEvent that counts
+    match: reasons.Match
+    settings_serial: int
+    first_notice_at: dt.datetime
+    lowest_version: int
+    lowest_onset: dt.date
+    changed_at: dt.datetime
+
+    def __getattr__(self, name):
+        return getattr(self.event, name)
+
+    @property
+    def key(self):
+        return (self.event.source, self.event.absence_id)
+
+    @property
+    def anchor_order(self):
+        """The smallest of these among the members is the anchor."""
+        return (self.first_notice_at, self.event.source.encode(), self.event.absence_id.encode())
+
+    def has_ended(self, today):
+        return self.last_day is not None and not self.open_ended and self.last_day < today
+
+    @property
+    def return_expected(self):
+        """Of a record that is still open."""
+        if self.last_day is not None:
+            return self.last_day + dt.timedelta(days=1)
+        return self.expected_return
+
+
+@dataclass
+class PersonFact:
+    """The statement that counts: the one with the greatest (time, id)."""
+    order: tuple
+    kind: str
+    on: dt.date
+    received_at: dt.datetime
+
+
+@dataclass
+class Person:
+    organisation: str
+    person_id: str
+    record_keys: set = field(default_factory=set)
+    facts: dict = field(default_factory=dict)  # left, died, opted -> PersonFact
+    entries: list = field(default_factory=list)  # what clinicians entered
+
+    def on(self, slot, kind):
+        fact = self.facts.get(slot)
+        return fact.on if fact and fact.kind == kind else None
+
+    @property
+    def left_on(self):
+        return self.on("left", "left")
+
+    @property
+    def died_on(self):
+        return self.on("died", "died")
+
+    @property
+    def opted_out_on(self):
+        return self.on("opted", "opted-out")
+
+
+class Facts:
+    """All facts of the installation, and how one more message changes them."""
+
+    def __init__(self, settings):
+        self.settings = settings
+        self.serial = 1
+        self.records = {}  # (organisation, source, absence_id) -> Record
+        self.persons = {}  # (organisation, person_id) -> Person
+        self.last_valid_at = {}  # organisation -> instant of its last message that passed all checks
+
+    def person(self, organisation, person_id):
+        key = (organisation, person_id)
+        if key not in self.persons:
+            self.persons[key] = Person(organisation, person_id)
+        return self.persons[key]
+
+    def records_of(self, person):
+        return [self.records[(person.organisation, *key)] for key in person.record_keys]
+
+    def load_settings(self, settings):
+        """Records whose code was kept are matched anew; the others wait for their next message."""
+        self.settings = settings
+        self.serial += 1
+        for record in self.records.values():
+            if record.match.keeps_code and not record.cancelled:
+                record.match = self.meaning(record.event)
+
+    def meaning(self, event):
+        return reasons.match(self.settings, event.organisation, event.scheme, event.code)
+
+    def store_absence(self, event, now):
+        """`stored` where it had an effect, else `stale`."""
+        identity = (event.organisation, event.source, event.absence_id)
+        known = self.records.get(identity)
+        if known is None:
+            record = Record(event, self.meaning(event), self.serial, now, event.version,
+                            event.onset, now)
+            self.records[identity] = record
+            self.person(event.organisation, event.person_id).record_keys.add(record.key)
+            return "stored"
+        if event.version < known.lowest_version:
+            known.lowest_version, known.lowest_onset = event.version, event.onset
+        if event.version > known.version or (
+                event.version == known.version and event.cancelled and not known.cancelled):
+            self.move(known, event)
+            known.event, known.changed_at = event, now
+            known.match, known.settings_serial = self.meaning(event), self.serial
+            return "stored"
+        if event.version == known.version and not known.cancelled and not event.cancelled:
+            return self.rematch(known, event, now)
+        return "stale"
+
+    def rematch(self, known, event, now):
+        """A resend heals a record that was matched under earlier settings."""
+        if known.settings_serial == self.serial:
+            return "stale"
+        meaning = self.meaning(event)
+        known.settings_serial = self.serial
+        known.event.scheme, known.event.code = event.scheme, event.code
+        if meaning == known.match:
+            return "stale"
+        known.match, known.changed_at = meaning, now
+        return "stored"
+
+    def move(self, known, event):
+        if known.person_id != event.person_id:
+            self.person(known.organisation, known.person_id).record_keys.discard(known.key)
+            self.person(event.organisation, event.person_id).record_keys.add(known.key)
+
+    def store_person_fact(self, organisation, person_id, kind, on, time, event_id, now):
+        """Of left, of died, and of the two opt kinds together the greatest (time, id) counts."""
+        person = self.person(organisation, person_id)
+        slot = "opted" if kind.startswith("opted") else kind
+        order = (time, event_id.encode())
+        known = person.facts.get(slot)
+        if known and known.order >= order:
+            return "stale"
+        person.facts[slot] = PersonFact(order, kind, on, now)
+        return "stored"

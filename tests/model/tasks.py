@@ -1,0 +1,185 @@
+"""The task of a spell: its state and the columns that a clinician sees."""
+from dataclasses import dataclass
+
+CONTACT_OUTCOMES = ("fast_track_treatment", "self_management_advice", "onward_referral",
+                    "no_action_needed", "declined")
+FAILED_OUTCOMES = ("no_answer", "voicemail", "wrong_number")
+ATTEMPT_OUTCOMES = FAILED_OUTCOMES + ("call_back",)
+
+
+@dataclass
+class Task:
+    """What follows from a spell and what was entered for it."""
+    spell: object
+    case: object
+
+    @property
+    def contacts(self):
+        return [entry for entry in self.spell.entries if entry.kind == "contact"]
+
+    @property
+    def attempts(self):
+        return [entry for entry in self.spell.entries if entry.kind == "attempt"]
+
+    @property
+    def contacted_at(self):
+        return self.contacts[0].at if self.contacts else None
+
+    @property
+    def contacted_on(self):
+        return self.case.calendar.local_date(self.contacted_at) if self.contacts else None
+
+    @property
+    def contacted_while_off(self):
+        end = self.spell.end
+        return self.contacted_on is not None and (end is None or self.contacted_on <= end)
+
+    @property
+    def first_notice_on(self):
+        return self.case.calendar.local_date(self.spell.first_notice_at)
+
+    @property
+    def late_report(self):
+        return self.first_notice_on > self.spell.due_date
+
+    @property
+    def respond_by(self):
+        if not self.late_report:
+            return None
+        return self.case.calendar.step(self.first_notice_on, 1)
+
+    @property
+    def state(self):
+        return self.state_and_reason[0]
+
+    @property
+    def end_reason(self):
+        return self.state_and_reason[1]
+
+    @property
+    def state_and_reason(self):
+        """Where several apply: died, left, contacted, opted out, returned."""
+        end, case = self.spell.end, self.case
+        died_on, opted_out_on = case.person.died_on, case.opted_out_on
+        if self.spell.period.survives(died_on) and (
+                self.contacted_while_off or end is None or end >= died_on):
+            return "ended", "died"
+        if self.spell.by_left:
+            return "ended", "left_employment"
+        if self.contacted_while_off:
+            return "contacted", None
+        if opted_out_on is not None and (end is None or opted_out_on <= end):
+            return "ended", "opted_out"
+        if end is None:
+            return "open", None
+        if self.spell.ended_before_notice(case.calendar):
+            return "ended", "returned_before_notice"
+        if end < self.spell.due_date:
+            return "ended", "returned_before_contact"
+        return "ended", "returned_uncontacted"
+
+    @property
+    def in_target(self):
+        if self.contacted_on is not None:
+            return self.contacted_on <= self.spell.due_date
+        if self.end_reason == "returned_uncontacted":
+            return False
+        if self.state == "open" and self.case.today > self.spell.due_date:
+            return False
+        return None
+
+    @property
+    def backdated(self):
+        return any(m.record.onset < m.record.lowest_onset for m in self.spell.members)
+
+    @property
+    def red_flag(self):
+        return any(entry.red_flag for entry in self.contacts)
+
+    @property
+    def reason_changed(self):
+        """Someone was reached, and a record of the spell has come to mean something else since."""
+        name = self.spell.pathway.name
+        return bool(self.contacts) and any(
+            m.record.match.pathway != name for m in self.spell.members)
+
+    @property
+    def priority(self):
+        live_from = self.case.organisation.live_from
+        if live_from is not None and self.spell.onset < live_from:
+            return 2
+        return 1 if self.spell.relapse or self.late_report or self.red_flag else 2
+
+    @property
+    def assigned_to(self):
+        moves = [e for e in self.spell.entries if e.kind in ("claim", "assign", "release")]
+        if not moves:
+            return None
+        return max(moves, key=lambda entry: entry.serial).assignee
+
+    @property
+    def last_outcome(self):
+        calls = [e for e in self.spell.entries if e.kind in ("attempt", "contact")]
+        return calls[-1].outcome if calls else None
+
+    def case_closed_at(self, instant):
+        """Whether, of closing and reopening before that instant, closing was the last."""
+        turns = [e for e in self.spell.entries if e.kind in ("close", "reopen") and e.at < instant]
+        return bool(turns) and turns[-1].kind == "close"
+
+    def row(self):
+        spell, calendar, contacted_on = self.spell, self.case.calendar, self.contacted_on
+        state, end_reason = self.state_and_reason
+        attempts = self.attempts
+        return {
+            "task_id": spell.id,
+            "organisation": self.case.organisation.name,
+            "queue": spell.pathway.queue,
+            "pathway": spell.pathway.name,
+            "priority": self.priority,
+            "person_id": self.case.person.person_id,
+            "onset_date": spell.onset,
+            "due_date": spell.due_date,
+            "work_by_date": calendar.last_service_day(spell.onset, spell.due_date),
+            "respond_by": self.respond_by,
+            "state": state,
+            "end_reason": end_reason,
+            "assigned_to": self.assigned_to,
+            "attempts": len(attempts),
+            "last_outcome": self.last_outcome,
+            "first_attempt_at": attempts[0].at if attempts else None,
+            "contacted_at": self.contacted_at,
+            "in_target": self.in_target,
+            "elapsed_days": contacted_on and (contacted_on - spell.onset).days,
+            "elapsed_working_days": contacted_on and calendar.working_days_between(
+                spell.onset, contacted_on),
+            "relapse": spell.relapse,
+            "late_report": self.late_report,
+            "backdated": self.backdated,
+            "review_first": any(m.record.match.review_first for m in spell.members
+                                if m.record.match.pathway == spell.pathway.name),
+            "red_flag": self.red_flag,
+            "reason_changed": self.reason_changed,
+            "expected_return": spell.period.expected_return,
+            "last_day": spell.end,
+            "spell_id": spell.id,
+            "period_id": spell.period.id,
+            "absence_ids": spell.absence_ids,
+        }
+
+    def spell_row(self):
+        spell = self.spell
+        closed = spell.end is not None or self.end_reason == "died"
+        return {
+            "spell_id": spell.id,
+            "period_id": spell.period.id,
+            "organisation": self.case.organisation.name,
+            "person_id": self.case.person.person_id,
+            "pathway": spell.pathway.name,
+            "onset_date": spell.onset,
+            "last_day": spell.end,
+            "state": "closed" if closed else "open",
+            "relapse": spell.relapse,
+            "previous_spell": spell.previous.id if spell.previous else None,
+            "absence_ids": spell.absence_ids,
+        }

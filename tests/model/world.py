@@ -1,0 +1,329 @@
+"""The installation as a whole: facts arrive line by line, rows are stored, spells that vanish stay as tombstones."""
+import base64
+import datetime as dt
+from dataclasses import dataclass, field
+
+import cases
+import dates
+import envelope
+import tasks
+from records import Facts
+from settings import Settings
+
+
+class Refused(Exception):
+    """An entry that the database functions would refuse; args[0] is the SQLSTATE."""
+
+
+@dataclass
+class Entry:
+    """Something a clinician entered; it is about a person, a pathway, a time and the records then in the spell."""
+    serial: int
+    kind: str
+    organisation: str
+    person_id: str
+    pathway: str
+    anchor_key: tuple
+    record_keys: frozenset
+    at: dt.datetime
+    entered_at: dt.datetime
+    outcome: str = None
+    review_on: dt.date = None
+    red_flag: bool = False
+    assignee: str = None
+    retracted: bool = False
+
+    @property
+    def counts(self):
+        return not self.retracted
+
+
+@dataclass
+class StoredSpell:
+    row: dict
+    spell_row: dict
+    contact: dict
+    person_key: tuple
+    pathway: str
+    anchor: tuple  # (organisation, source, absence_id)
+    record_keys: frozenset
+    tombstone: str = None
+
+
+@dataclass
+class World:
+    settings: Settings
+    holidays: dates.Holidays
+    install_key: bytes
+    facts: Facts = None
+    stored: dict = field(default_factory=dict)  # spell id -> StoredSpell
+    by_person: dict = field(default_factory=dict)  # person key -> ids of its stored spells
+    refreshed_on: dict = field(default_factory=dict)
+    dead_letters: list = field(default_factory=list)
+    counts: dict = field(default_factory=lambda: dict(stored=0, stale=0, ignored=0, dead=0))
+    entered: list = field(default_factory=list)
+    refused: list = field(default_factory=list)
+    last_case: dict = field(default_factory=dict)
+
+    def __post_init__(self):
+        self.keyed = cases.Keyed(self.install_key)
+        self.facts = Facts(self.settings)
+
+    # --- what arrives
+
+    def apply(self, line):
+        """One input line. Gives the person keys concerned."""
+        now = dates.parse_instant(line["at"])
+        if "fact" in line:
+            return self.enter(line["fact"], now)
+        if "settings" in line or "calendar" in line:
+            return self.load(line, now)
+        return self.message(line, now)
+
+    def message(self, line, now):
+        try:
+            event = envelope.decode([tuple(h) for h in line.get("headers", ())],
+                                    value_of(line), self.settings)
+        except envelope.Ignore:
+            self.counts["ignored"] += 1
+            return set()
+        except envelope.Reject as reject:
+            self.counts["dead"] += 1
+            self.dead_letters.append({
+                "partition": line.get("partition", 0), "offset": line.get("offset", 0),
+                "reason": reject.reason, "detail": reject.detail})
+            return set()
+        self.facts.last_valid_at[event.organisation] = now
+        if isinstance(event, envelope.PersonEvent):
+            return self.person_fact(event.organisation, event.person_id, event.kind, event.on,
+                                    event.time, event.id, now)
+        return self.absence(event, now)
+
+    def absence(self, event, now):
+        concerned = {(event.organisation, event.person_id)}
+        known = self.facts.records.get((event.organisation, event.source, event.absence_id))
+        if known is not None:
+            concerned.add((event.organisation, known.person_id))
+        self.refresh_stale(concerned, now)
+        before = self.companions(known, concerned, now)
+        verdict = self.facts.store_absence(event, now)
+        self.counts[verdict] += 1
+        if verdict == "stored":
+            known = self.facts.records[(event.organisation, event.source, event.absence_id)]
+            for record in before | self.companions(known, concerned, now):
+                self.facts.records[(event.organisation, *record)].changed_at = now
+        self.refresh(concerned, now)
+        return concerned
+
+    def companions(self, record, concerned, now):
+        """Keys of the records in one period with this one, as things are."""
+        if record is None:
+            return set()
+        periods = [p for key in concerned for p in self.case(key, now).periods]
+        return {record.key}.union(*(p.keys for p in periods if record.key in p.keys))
+
+    def person_fact(self, organisation, person_id, kind, on, time, event_id, now):
+        key = (organisation, person_id)
+        self.refresh_stale({key}, now)
+        verdict = self.facts.store_person_fact(organisation, person_id, kind, on, time, event_id,
+                                               now)
+        self.counts[verdict] += 1
+        self.refresh({key}, now)
+        return {key}
+
+    def load(self, line, now):
+        """A new settings document or calendar holds at once, for everybody."""
+        self.refresh_stale(set(self.facts.persons), now)
+        document = line.get("settings", self.settings.document)
+        if "calendar" in line:
+            self.holidays.load(line["calendar"])
+        self.settings = Settings(document, self.holidays)
+        if "settings" in line:
+            self.facts.load_settings(self.settings)
+        self.refresh(set(self.facts.persons), now)
+        return set(self.facts.persons)
+
+    # --- what clinicians enter
+
+    def enter(self, fact, now):
+        try:
+            key = self.entry(dict(fact), now)
+        except Refused as refused:
+            self.refused.append({"fact": fact, "sqlstate": refused.args[0]})
+            return set()
+        self.refresh({key}, now)
+        return {key}
+
+    def entry(self, fact, now):
+        kind = fact["kind"]
+        if kind in ("opt_out", "opt_in"):
+            key = (fact["organisation"], fact["person_id"])
+            today = self.settings.of(key[0]).calendar.local_date(now)
+            self.refresh_stale({key}, now)
+            self.facts.store_person_fact(*key, "opted-out" if kind == "opt_out" else "opted-in",
+                                         today, now, "oh", now)
+            return key
+        if kind == "retract":
+            return self.retract(fact, now)
+        task = self.task_of(fact)
+        self.refresh_stale({task.person_key}, now)
+        if task.tombstone:
+            raise Refused("OH002")
+        entry = self.new_entry(kind, fact, task, now)
+        self.facts.person(*task.person_key).entries.append(entry)
+        self.entered.append((fact.get("entry"), entry))
+        return task.person_key
+
+    def task_of(self, fact):
+        anchor = fact.get("anchor")
+        task_id = fact.get("task_id") or fact.get("spell_id")
+        if task_id is None and anchor:
+            task_id = self.keyed.id("s", anchor["organisation"], anchor["person_id"],
+                                    anchor["source"], anchor["absence_id"], anchor["pathway"])
+        found = [s for spell_id, s in self.stored.items() if task_id and
+                 spell_id.startswith(task_id)] if task_id not in self.stored else [
+                     self.stored[task_id]]
+        if len(found) != 1:
+            raise Refused("OH001")
+        return found[0]
+
+    def new_entry(self, kind, fact, task, now):
+        row, by = task.row, fact.get("by", "clinician")
+        at = dates.parse_instant(fact["at"]) if fact.get("at") else now
+        entry = Entry(len(self.entered) + 1, kind, *task.person_key, task.pathway,
+                      task.anchor[1:], task.record_keys, at, now)
+        calendar = self.settings.of(row["organisation"]).calendar
+        if kind in ("attempt", "contact"):
+            allowed = tasks.ATTEMPT_OUTCOMES if kind == "attempt" else tasks.CONTACT_OUTCOMES
+            if (fact["outcome"] not in allowed or at > now
+                    or calendar.local_date(at) < row["onset_date"]):
+                raise Refused("22023")
+            entry.outcome = fact["outcome"]
+            entry.red_flag = bool(fact.get("red_flag"))
+            if fact.get("review_on"):
+                entry.review_on = dates.parse_date(fact["review_on"])
+        elif kind == "claim":
+            if row["assigned_to"] not in (None, by):
+                raise Refused("OH003")
+            entry.assignee = by
+        elif kind == "release":
+            if row["assigned_to"] not in (None, by):
+                raise Refused("OH003")
+        elif kind == "assign":
+            entry.assignee = fact["login"]
+        elif kind in ("close", "reopen"):
+            entry.outcome = fact.get("reason")
+        else:
+            raise ValueError("unknown kind of fact: " + kind)
+        return entry
+
+    def entry_task_id(self, entry):
+        """The task it was entered on."""
+        return self.keyed.id("s", entry.organisation, entry.person_id, *entry.anchor_key,
+                             entry.pathway)
+
+    def retract(self, fact, now):
+        for label, entry in self.entered:
+            if label is not None and label == fact["entry"]:
+                if entry.retracted:
+                    raise Refused("OH002")
+                key = (entry.organisation, entry.person_id)
+                self.refresh_stale({key}, now)
+                entry.retracted = True
+                entry.entered_at = now  # the latest change of the facts
+                return key
+        raise Refused("OH001")
+
+    # --- rows
+
+    def case(self, key, now):
+        organisation, person_id = key
+        person = self.facts.person(organisation, person_id)
+        return cases.derive(person, self.facts.records_of(person),
+                            self.settings.of(organisation), self.keyed, now)
+
+    def today(self, key, now):
+        return self.settings.of(key[0]).calendar.local_date(now)
+
+    def refresh_stale(self, keys, now):
+        """Brings rows up to date with the calendar before something changes."""
+        self.refresh({key for key in keys if key in self.facts.persons
+                      and self.refreshed_on.get(key) != self.today(key, now)}, now)
+
+    def refresh(self, keys, now):
+        for key in sorted(keys):
+            self.store(key, self.case(key, now))
+            self.refreshed_on[key] = self.today(key, now)
+
+    def store(self, key, case):
+        frozen = set().union(*(p.keys for p in case.periods if self.settled(p, case)))
+        ids = self.by_person.setdefault(key, set())
+        for spell in case.spells:
+            if spell.anchor.key in frozen:
+                continue
+            task = tasks.Task(spell, case)
+            self.stored[spell.id] = StoredSpell(
+                task.row(), task.spell_row(), case.contact_details, key, spell.pathway.name,
+                (key[0], *spell.anchor.key), frozenset(spell.keys))
+            ids.add(spell.id)
+        for spell_id in ids:
+            stored = self.stored[spell_id]
+            if case.spell(spell_id) is None and stored.anchor[1:] not in frozen:
+                stored.tombstone = self.tombstone_reason(stored, case)
+        self.last_case[key] = case
+
+    def tombstone_reason(self, stored, case):
+        record = self.facts.records[stored.anchor]
+        if record.cancelled:
+            return "entered_in_error"
+        if record.person_id != stored.person_key[1]:
+            return "moved"
+        if record.onset > case.today:
+            return "not_yet"
+        if record.match.kind == "match" and record.match.pathway != stored.pathway:
+            return "superseded"
+        if any(record.key in s.keys for s in case.spells if s.pathway.name == stored.pathway):
+            return "merged"
+        return "pathway_no_longer_matches"
+
+    def settled(self, period, case):
+        if period.end is None:
+            return False
+        changes = [m.record.changed_at for m in period.members]
+        changes += [e.entered_at for e in case.person.entries if e.record_keys & period.keys]
+        changes += [f.received_at for f in case.person.facts.values()
+                    if f.on is not None and f.on <= period.end]
+        last = max([period.end] + [case.calendar.local_date(change) for change in changes])
+        return case.today >= last + dt.timedelta(days=case.organisation.settle_days)
+
+    def run(self, lines):
+        for line in lines:
+            self.apply(line)
+
+    def task_rows(self, now):
+        self.refresh(set(self.facts.persons), now)
+        rows = []
+        for spell_id in sorted(self.stored):
+            stored = self.stored[spell_id]
+            row = {**stored.row, **stored.contact}
+            if stored.tombstone:
+                row.update(state="ended", end_reason=stored.tombstone, in_target=None)
+            today = self.today(stored.person_key, now)
+            row["days_left"] = (row["due_date"] - today).days
+            rows.append(row)
+        return rows
+
+    def spell_rows(self):
+        rows = []
+        for spell_id in sorted(self.stored):
+            row = dict(self.stored[spell_id].spell_row)
+            if self.stored[spell_id].tombstone:
+                row["state"] = "ended"
+            rows.append(row)
+        return rows
+
+
+def value_of(line):
+    if line.get("value_b64") is not None:
+        return base64.b64decode(line["value_b64"])
+    return line["value"].encode("utf-8") if line.get("value") is not None else None
