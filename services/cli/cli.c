@@ -107,7 +107,7 @@ enum status cli_connect(struct cli *cli, struct err *err)
     cli->pg = pg_new(&(struct pg_options){
         .dsn = cli->conf->pg_dsn, .password = password, .application_name = "dayfour"});
     if (password != NULL) {
-        explicit_bzero(password, strlen(password));
+        memset(password, 0, strlen(password));
         free(password);
     }
     return pg_connect(cli->pg, err);

@@ -193,12 +193,13 @@ static enum status check_key(const struct pg_result *r, const uint8_t *wanted, s
     return STATUS_OK;
 }
 
+static const struct pg_stmt insert_key = {"migrate_put_key",
+                                          "insert into fact.install_key (key) values ($1)",
+                                          (const uint32_t[]){PG_BYTEA, 0}};
+
 static enum status put_key(struct cli *cli, const char *file, bool *made, struct err *err)
 {
     static const struct pg_stmt read = {"migrate_key", "select key from fact.install_key", NULL};
-    static const struct pg_stmt insert = {"migrate_put_key",
-                                          "insert into fact.install_key (key) values ($1)",
-                                          (const uint32_t[]){PG_BYTEA, 0}};
     uint8_t key[INSTALL_KEY_BYTES];
     enum status s = STATUS_OK;
     if (file != NULL) {
@@ -221,7 +222,7 @@ static enum status put_key(struct cli *cli, const char *file, bool *made, struct
     if (s == STATUS_OK) {
         struct pg_args args = {0};
         pg_arg_bytes(&args, key, sizeof key);
-        s = cli_query(cli, &insert, &args, NULL, err);
+        s = cli_query(cli, &insert_key, &args, NULL, err);
         *made = s == STATUS_OK;
         pg_args_clear(&args);
     }

@@ -41,7 +41,7 @@ enum status shipped_calendar(struct cli *cli, struct err *err)
     struct holiday *holidays = NULL;
     size_t n = 0;
     unsigned divisions = 0;
-    enum status s = calendar_parse((const char *)f->data, f->len, cli->arena, &holidays, &n,
-                                   &divisions, err);
+    enum status s =
+        calendar_parse((const char *)f->data, f->len, cli->arena, &holidays, &n, &divisions, err);
     return s == STATUS_OK ? ruleset_put_holidays(cli, holidays, n, divisions, err) : s;
 }

@@ -7,9 +7,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "services/cli/base64.h"
 #include "common/json.h"
 #include "common/utf8.h"
+#include "services/cli/base64.h"
 
 /* ---- text ---- */
 
