@@ -178,10 +178,12 @@ static const char *stop_duplicate(struct scan *s, const struct name *name)
 /* ---- strings ---- */
 
 /* What ends a run of plain bytes in a string: a quote, a backslash, a control character. */
+/* clang-format off */
 static const uint8_t ends_run[256] = {
-    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,         1,
-    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, ['"'] = 1, ['\\'] = 1,
+    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, ['"'] = 1, ['\\'] = 1,
 };
+/* clang-format on */
 
 static int hex4(const char *p, const char *end)
 {

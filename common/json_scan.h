@@ -1,4 +1,5 @@
-/* json_scan - the strict half of common/json.h: says whether a text may go to the tree builder. For json.c only. */
+/* json_scan - the strict half of common/json.h: says whether a text may go to the tree builder. For
+ * json.c only. */
 #ifndef COMMON_JSON_SCAN_H
 #define COMMON_JSON_SCAN_H
 
