@@ -156,7 +156,9 @@ static enum status read_rows(struct feed *f, struct csv *c, const struct rows *r
         }
         size_t at = values->len;
         struct err why = {0};
-        s = rows_event(rows, cells, n, o->now, values, &why);
+        /* Of two rows about one person the later must be the later event. */
+        struct instant time = instant_add_us(o->now, (int64_t)f->n);
+        s = rows_event(rows, cells, n, time, values, &why);
         if (s != STATUS_OK) {
             err_set(err, s, why.code, "line %zu: %s", line, why.text);
             break;

@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "common/clock.h"
@@ -83,6 +82,9 @@ static enum status open_topic(struct sending *out, struct err *err)
     }
     const struct rd_kafka_metadata *md = NULL;
     rd_kafka_resp_err_t code = rd_kafka_metadata(out->rk, 0, out->topic, &md, 10000);
+    if (code == RD_KAFKA_RESP_ERR__TRANSPORT || code == RD_KAFKA_RESP_ERR__TIMED_OUT) {
+        return err_set(err, STATUS_RETRY, rd_kafka_err2name(code), "no broker can be reached");
+    }
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
         return kafka_status(code, "brokers", err);
     }
@@ -161,13 +163,6 @@ static enum status publish(struct cli *cli, const struct feed *f, struct sending
 
 /* ---- the command ---- */
 
-static struct instant wall_clock(void)
-{
-    struct timespec ts;
-    (void)clock_gettime(CLOCK_REALTIME, &ts);
-    return (struct instant){(int64_t)ts.tv_sec * US_PER_SECOND};
-}
-
 static int refuse_bad(const struct feed *f)
 {
     const char *reason = reject_reason_name(f->bad_reason);
@@ -211,11 +206,11 @@ int publish_run(struct cli *cli, const struct args *args)
     const char *path = options_argument(args, 0);
     struct feed_options o = {.csv = options_flag(args, "csv") || feed_is_csv(path),
                              .force = options_flag(args, "force"),
-                             .limits = {.max_bytes = (size_t)cli->conf->intake_max_bytes},
-                             .now = wall_clock()};
+                             .limits = {.max_bytes = (size_t)cli->conf->intake_max_bytes}};
     struct feed *f = NULL;
     struct err err = {0};
-    enum status s = feed_open(&f, path, &o, &err);
+    enum status s = cli_now(cli, &o.now, &err);
+    s = s == STATUS_OK ? feed_open(&f, path, &o, &err) : s;
     if (s != STATUS_OK) {
         return cli_fail("publish", s, &err);
     }
