@@ -1,10 +1,9 @@
 #include "common/json_scan.h"
 
-#include <inttypes.h>
-#include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "common/json_text.h"
 
 /* Names of an object looked through one by one; of larger objects the rest is sorted at their end.
  */
@@ -185,62 +184,12 @@ static const uint8_t ends_run[256] = {
 };
 /* clang-format on */
 
-static int hex4(const char *p, const char *end)
-{
-    if (end - p < 4) {
-        return -1;
-    }
-    int value = 0;
-    for (int i = 0; i < 4; i++) {
-        char c = p[i];
-        int digit;
-        if (c >= '0' && c <= '9') {
-            digit = c - '0';
-        } else if ((c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F')) {
-            digit = (c | 0x20) - 'a' + 10;
-        } else {
-            return -1;
-        }
-        value = value * 16 + digit;
-    }
-    return value;
-}
-
 static void note_bad_string(struct scan *s)
 {
     if (!s->bad_string) {
         s->bad_string = true;
         path_write(s, s->depth, NULL, s->bad_path);
     }
-}
-
-/* The escape whose backslash is at p. *code is the character it stands for: 0xD800..0xDFFF for half
- * a pair. */
-static const char *scan_escape(const char *p, const char *end, int *code)
-{
-    static const char letters[] = "\"\\/bfnrt";
-    static const char meanings[] = "\"\\/\b\f\n\r\t";
-    if (end - p < 2) {
-        return NULL;
-    }
-    if (p[1] != 'u') {
-        const char *at = memchr(letters, p[1], sizeof letters - 1);
-        *code = at == NULL ? 0 : meanings[at - letters];
-        return at == NULL ? NULL : p + 2;
-    }
-    *code = hex4(p + 2, end);
-    if (*code < 0) {
-        return NULL;
-    }
-    p += 6;
-    if (*code >= 0xD800 && *code <= 0xDBFF && end - p >= 6 && p[0] == '\\' && p[1] == 'u') {
-        int low = hex4(p + 2, end);
-        if (low >= 0xDC00 && low <= 0xDFFF) {
-            *code = 0x10000 + ((*code - 0xD800) << 10) + (low - 0xDC00);
-            p += 6;
-        }
-    }
-    return p;
 }
 
 /* p is after the opening quote, the result after the closing one. */
@@ -259,7 +208,7 @@ static const char *scan_string(struct scan *s, const char *p, bool *escaped)
             return p + 1;
         }
         int code;
-        p = *p == '\\' ? scan_escape(p, end, &code) : NULL;
+        p = *p == '\\' ? json_text_escape(p, end, &code) : NULL;
         if (p == NULL) {
             return stop(s, JSON_NOT_JSON);
         }
@@ -268,53 +217,6 @@ static const char *scan_string(struct scan *s, const char *p, bool *escaped)
             note_bad_string(s);
         }
     }
-}
-
-static size_t encode(int code, char *out)
-{
-    unsigned c = (unsigned)code;
-    if (c < 0x80) {
-        out[0] = (char)c;
-        return 1;
-    }
-    if (c < 0x800) {
-        out[0] = (char)(0xC0 | c >> 6);
-        out[1] = (char)(0x80 | (c & 0x3F));
-        return 2;
-    }
-    if (c < 0x10000) {
-        out[0] = (char)(0xE0 | c >> 12);
-        out[1] = (char)(0x80 | (c >> 6 & 0x3F));
-        out[2] = (char)(0x80 | (c & 0x3F));
-        return 3;
-    }
-    out[0] = (char)(0xF0 | c >> 18);
-    out[1] = (char)(0x80 | (c >> 12 & 0x3F));
-    out[2] = (char)(0x80 | (c >> 6 & 0x3F));
-    out[3] = (char)(0x80 | (c & 0x3F));
-    return 4;
-}
-
-/* A name that had escapes, scanned already, as what it means. */
-static void unescape(struct scan *s, struct name *name)
-{
-    char *out = arena_alloc(s->arena, name->len);
-    const char *end = name->s + name->len;
-    size_t n = 0;
-    for (const char *p = name->s; p < end;) {
-        if (*p != '\\') {
-            out[n++] = *p++;
-            continue;
-        }
-        int code;
-        p = scan_escape(p, end, &code);
-        if (p == NULL) {
-            break; /* cannot be: scan_string() came through */
-        }
-        n += encode(code, out + n);
-    }
-    name->s = out;
-    name->len = n;
 }
 
 /* ---- names ---- */
@@ -370,7 +272,9 @@ static const char *scan_name(struct scan *s, const char *p, struct frame *f)
     }
     struct name name = {.s = p + 1, .len = (size_t)(next - p) - 2, .at = (size_t)(next - s->text)};
     if (escaped) {
-        unescape(s, &name);
+        char *meant = arena_alloc(s->arena, name.len);
+        name.len = json_text_unescape(name.s, name.len, meant);
+        name.s = meant;
     }
     name.hash = hash_name(name.s, name.len);
     if (s->n_names - f->first_name < FEW_NAMES && seen_before(s, f, &name)) {
@@ -394,54 +298,6 @@ static const char *skip_digits(const char *p, const char *end)
         p++;
     }
     return p;
-}
-
-/* The digits of a number without its sign, its point and its leading zeros: how many; into out
- * unless NULL. *exponent is the power of ten they are to be multiplied with. */
-static size_t significant(const char *p, const char *end, char *out, int64_t *exponent)
-{
-    size_t n = 0;
-    bool after_point = false;
-    *exponent = 0;
-    for (; p < end && *p != 'e' && *p != 'E'; p++) {
-        if (*p == '.') {
-            after_point = true;
-            continue;
-        }
-        *exponent -= after_point ? 1 : 0;
-        if (*p != '-' && (n > 0 || *p != '0')) {
-            if (out != NULL) {
-                out[n] = *p;
-            }
-            n++;
-        }
-    }
-    if (p < end) {
-        bool negative = p[1] == '-';
-        int64_t e = 0;
-        for (p += negative || p[1] == '+' ? 2 : 1; p < end && e < INT64_C(1000000000000); p++) {
-            e = e * 10 + (*p - '0');
-        }
-        *exponent += negative ? -e : e;
-    }
-    return n;
-}
-
-/* Whether a number is beyond what a double holds. Only where its magnitude leaves that open is it
- * worked out, by strtod(), which without a point to read does the same in every locale. */
-static bool is_infinite(struct scan *s, const char *p, const char *end)
-{
-    int64_t exponent;
-    size_t n = significant(p, end, NULL, &exponent);
-    int64_t magnitude =
-        exponent + (int64_t)n; /* at least 10^(magnitude-1), less than 10^magnitude */
-    if (n == 0 || magnitude != 309) {
-        return n > 0 && magnitude > 309;
-    }
-    char *digits = arena_alloc(s->arena, n + 32);
-    significant(p, end, digits, &exponent);
-    snprintf(digits + n, 32, "e%" PRId64, exponent);
-    return isinf(strtod(digits, NULL));
 }
 
 static const char *scan_number(struct scan *s, const char *start)
@@ -470,7 +326,7 @@ static const char *scan_number(struct scan *s, const char *start)
         plain = false;
     }
     size_t len = (size_t)(p - start);
-    if ((!plain || len > 300) && is_infinite(s, start, p)) {
+    if ((!plain || len > 300) && json_text_is_infinite(start, p, s->arena)) {
         return stop(s, JSON_NOT_JSON);
     }
     struct json_scan *out = s->out;
