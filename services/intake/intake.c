@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/casefile/product_clock.h"
@@ -345,6 +346,12 @@ static void watch_lane(struct intake *in, size_t i)
     in->lane_fd[i] = fd;
 }
 
+static void pause_a_little(void)
+{
+    const struct timespec t = {.tv_nsec = 1000000L * (1 + clock_mono_ms() % 20)};
+    (void)nanosleep(&t, NULL);
+}
+
 /* What a failed batch asks for. */
 static void lane_failed(struct intake *in, size_t i, enum status s, const struct err *why)
 {
@@ -354,7 +361,7 @@ static void lane_failed(struct intake *in, size_t i, enum status s, const struct
     while (s == STATUS_RETRY || (s == STATUS_REJECT && in->keep_raw)) {
         log_info(BATCH_RETRIED, LOG_TEXT("code", err.code), LOG_INT("messages", l->take));
         if (l->tries > 3) {
-            usleep((useconds_t)(1000 * (rand() % 20 + 1))); /* two that keep meeting must part */
+            pause_a_little(); /* two that keep meeting must part */
         }
         struct lane_around around = around_of(in);
         enum status again = pg_connect(l->pg, &err);
