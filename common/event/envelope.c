@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/event/text.h"
+#include "common/utf8.h"
 
 static const char *const attribute_header[ATTR_COUNT] = {
     [ATTR_SPECVERSION] = "ce_specversion",
@@ -44,7 +45,7 @@ bool envelope_is_binary(const struct raw_record *raw)
 static void read_header(const struct header *h, struct envelope *env, enum attribute which)
 {
     bool text = !h->is_null && h->len > 0 && !memchr(h->value, '\0', h->len) &&
-                text_is_utf8(h->value, h->len);
+                utf8_valid(h->value, h->len);
     env->attr[which].given = !h->is_null;
     env->attr[which].text = text ? h->value : NULL;
     env->attr[which].len = text ? h->len : 0;

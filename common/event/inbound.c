@@ -112,10 +112,11 @@ static void note_organisation(struct decoding *d)
 static const char *attribute_text(const struct decoding *d, enum attribute which)
 {
     const char *text = d->env.attr[which].text;
-    if (!d->env.binary || !text) {
-        return text;
+    size_t len = d->env.attr[which].len;
+    if (len == 0) {
+        return NULL;
     }
-    return arena_strndup(d->arena, text, d->env.attr[which].len);
+    return d->env.binary ? arena_strndup(d->arena, text, len) : text;
 }
 
 /* The path of the attribute that keeps this from being a CloudEvent, or NULL. */

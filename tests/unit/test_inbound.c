@@ -40,12 +40,9 @@ struct message {
 #define LEFT "org.dayfour.person.left.v1"
 
 static const struct member_json good_attributes[] = {
-    {"specversion", "\"1.0\""},
-    {"id", "\"" MARK "-id\""},
-    {"source", "\"/hr/" MARK "\""},
-    {"type", NULL},
-    {"time", "\"2026-09-07T08:10:00Z\""},
-    {"datacontenttype", "\"application/json\""},
+    {"specversion", "\"1.0\""},           {"id", "\"" MARK "-id\""},
+    {"source", "\"/hr/" MARK "\""},       {"type", NULL},
+    {"time", "\"2026-09-07T08:10:00Z\""}, {"datacontenttype", "\"application/json\""},
 };
 #define N_ATTRIBUTES (sizeof(good_attributes) / sizeof(good_attributes[0]))
 
@@ -62,8 +59,9 @@ static const struct member_json good_absence[] = {
     {"expected_return", "\"2026-09-21\""},
     {"reason", "{\"scheme\":\"esr\",\"code\":\"S12 " MARK "\"}"},
     {"fte", "\"0.60000\""},
-    {"contact", "{\"name\":\"Test Person " MARK "\",\"phone\":\"07700 900123\",\"email\":\"t@example.org\","
-                "\"language\":\"cy\",\"preferred_time\":\"mornings\",\"voicemail\":false}"},
+    {"contact",
+     "{\"name\":\"Test Person " MARK "\",\"phone\":\"07700 900123\",\"email\":\"t@example.org\","
+     "\"language\":\"cy\",\"preferred_time\":\"mornings\",\"voicemail\":false}"},
     {"fit_note", "{\"from\":\"2026-09-14\",\"to\":\"2026-09-28\"}"},
     {"phased_return_from", "\"2026-10-01\""},
     {"site", "\"MRI\""},
@@ -216,7 +214,8 @@ static void check_both(const struct message *m, enum reject_reason reason, const
 static void check_verdict(const struct message *m, enum verdict verdict)
 {
     struct inbound in = decode_structured(m);
-    cr_assert_eq(in.verdict, verdict, "structured: %s %s", reject_reason_name(in.reason), in.detail);
+    cr_assert_eq(in.verdict, verdict, "structured: %s %s", reject_reason_name(in.reason),
+                 in.detail);
     in = decode_binary(m);
     cr_assert_eq(in.verdict, verdict, "binary: %s %s", reject_reason_name(in.reason), in.detail);
 }
@@ -321,18 +320,19 @@ Test(inbound, what_is_not_required_may_be_missing_or_null)
         .whole_data = REQUIRED_ONLY
         ",\"reason\":{\"scheme\":null,\"code\":null},\"fit_note\":{\"from\":null,\"to\":null},"
         "\"contact\":{\"name\":null,\"phone\":\"\",\"voicemail\":null}}"});
-    check_nothing_else(&(struct message){
-        .type = ABSENCE,
-        .whole_data = REQUIRED_ONLY ",\"reason\":{},\"fit_note\":{},\"contact\":{}}"});
+    check_nothing_else(&(struct message){.type = ABSENCE,
+                                         .whole_data = REQUIRED_ONLY
+                                         ",\"reason\":{},\"fit_note\":{},\"contact\":{}}"});
 }
 
 Test(inbound, members_come_in_any_order)
 {
     struct message m = {.type = ABSENCE,
-                        .whole_data = "{\"onset_date\":\"2026-09-07\",\"contact\":{\"voicemail\":true,"
-                                      "\"name\":\"N\"},\"category\":\"08\",\"x\":1,\"person_id\":\"P\","
-                                      "\"version\":9007199254740991,\"reason\":{\"scheme\":\"text\","
-                                      "\"code\":\"Back\"},\"absence_id\":\"A\",\"organisation\":\"O\"}"};
+                        .whole_data =
+                            "{\"onset_date\":\"2026-09-07\",\"contact\":{\"voicemail\":true,"
+                            "\"name\":\"N\"},\"category\":\"08\",\"x\":1,\"person_id\":\"P\","
+                            "\"version\":9007199254740991,\"reason\":{\"scheme\":\"text\","
+                            "\"code\":\"Back\"},\"absence_id\":\"A\",\"organisation\":\"O\"}"};
     struct inbound in = decode_structured(&m);
     cr_assert_eq(in.verdict, VERDICT_ABSENCE, "%s", in.detail);
     cr_assert_eq(in.absence.version, INT64_C(9007199254740991));
@@ -348,7 +348,8 @@ Test(inbound, unknown_members_are_ignored_whatever_their_type)
     struct message m = {.type = ABSENCE,
                         .data = {{"Version", "\"x\""}, {"on", "7"}, {"related_reason", "[{}]"}}};
     check_verdict(&m, VERDICT_ABSENCE);
-    m = (struct message){.type = LEFT, .data = {{"category", "5"}, {"version", "\"x\""}, {"fte", "[]"}}};
+    m = (struct message){.type = LEFT,
+                         .data = {{"category", "5"}, {"version", "\"x\""}, {"fte", "[]"}}};
     check_verdict(&m, VERDICT_PERSON);
 }
 
@@ -407,14 +408,16 @@ static const struct header event_headers[] = {
 #define N_EVENT_HEADERS LENGTH(event_headers)
 #define PERSON_DATA "{\"organisation\":\"O\",\"person_id\":\"P\",\"on\":null}"
 #define PERSON_EVENT                                                                               \
-    "{\"specversion\":\"1.0\",\"id\":\"s-1\",\"source\":\"/s\",\"type\":\"" LEFT "\","              \
+    "{\"specversion\":\"1.0\",\"id\":\"s-1\",\"source\":\"/s\",\"type\":\"" LEFT "\","             \
     "\"time\":\"2026-09-07T08:10:00Z\",\"data\":" PERSON_DATA "}"
 
 static struct inbound decode_with(const char *value, const struct header *more, size_t n_more)
 {
     struct header headers[N_EVENT_HEADERS + 4];
     memcpy(headers, event_headers, sizeof(event_headers));
-    memcpy(headers + N_EVENT_HEADERS, more, n_more * sizeof(*more));
+    for (size_t i = 0; i < n_more; i++) {
+        headers[N_EVENT_HEADERS + i] = more[i];
+    }
     return decode(value, strlen(value), headers, N_EVENT_HEADERS + n_more);
 }
 
@@ -436,7 +439,8 @@ Test(inbound, content_type_beginning_application_cloudevents_is_structured)
 
 Test(inbound, a_specversion_header_is_binary_whatever_else_content_type_says)
 {
-    static const char *const types[] = {"application/json", "application/cloudevent", "text/plain", ""};
+    static const char *const types[] = {"application/json", "application/cloudevent", "text/plain",
+                                        ""};
     for (size_t i = 0; i < LENGTH(types); i++) {
         struct header h = {"content-type", types[i], strlen(types[i]), false};
         struct inbound in = decode_with(PERSON_DATA, &h, 1);
@@ -485,10 +489,14 @@ Test(inbound, header_values_end_where_their_length_says)
 Test(inbound, headers_that_are_no_text)
 {
     static const struct header bad[] = {
-        {"ce_specversion", "1.0\0", 4, false}, {"ce_id", "a\0b", 3, false},
-        {"ce_id", "\xff", 1, false},           {"ce_id", "\xc0\x80", 2, false},
-        {"ce_id", "\xed\xa0\x80", 3, false},   {"ce_id", "\xe2\x82", 2, false},
-        {"ce_source", "\x80", 1, false},       {"ce_source", "\xf4\x90\x80\x80", 4, false},
+        {"ce_specversion", "1.0\0", 4, false},
+        {"ce_id", "a\0b", 3, false},
+        {"ce_id", "\xff", 1, false},
+        {"ce_id", "\xc0\x80", 2, false},
+        {"ce_id", "\xed\xa0\x80", 3, false},
+        {"ce_id", "\xe2\x82", 2, false},
+        {"ce_source", "\x80", 1, false},
+        {"ce_source", "\xf4\x90\x80\x80", 4, false},
         {"ce_type", "\xf5\x80\x80\x80", 4, false},
     };
     for (size_t i = 0; i < LENGTH(bad); i++) {
@@ -568,6 +576,12 @@ Test(inbound, attributes_missing_or_empty)
             }
             struct message m = {.type = ABSENCE, .attr = {{names[i], values[j]}}};
             check_both(&m, REJECT_NOT_CLOUDEVENT, names[i]);
+            struct inbound in = decode_structured(&m);
+            cr_assert_eq(in.id == NULL, i == 1);
+            cr_assert_eq(in.source == NULL, i == 2);
+            in = decode_binary(&m);
+            cr_assert_eq(in.id == NULL, i == 1);
+            cr_assert_eq(in.source == NULL, i == 2);
         }
         struct message m = {.type = ABSENCE, .attr = {{names[i], "1.0"}}};
         struct inbound in = decode_structured(&m);
@@ -577,7 +591,8 @@ Test(inbound, attributes_missing_or_empty)
 
 Test(inbound, specversion_is_1_0_exactly)
 {
-    static const char *const values[] = {"\"1\"", "\"1.0.2\"", "\"0.3\"", "\"1.0 \"", "\"" MARK "\""};
+    static const char *const values[] = {"\"1\"", "\"1.0.2\"", "\"0.3\"", "\"1.0 \"",
+                                         "\"" MARK "\""};
     for (size_t i = 0; i < LENGTH(values); i++) {
         struct message m = {.type = ABSENCE, .attr = {{"specversion", values[i]}}};
         check_both(&m, REJECT_NOT_CLOUDEVENT, "specversion");
@@ -586,8 +601,9 @@ Test(inbound, specversion_is_1_0_exactly)
 
 Test(inbound, attributes_are_looked_at_in_their_order)
 {
-    struct message m = {.type = ABSENCE,
-                        .attr = {{"specversion", "\"\""}, {"id", "\"\""}, {"source", "\"\""}, {"type", "\"\""}}};
+    struct message m = {
+        .type = ABSENCE,
+        .attr = {{"specversion", "\"\""}, {"id", "\"\""}, {"source", "\"\""}, {"type", "\"\""}}};
     check_both(&m, REJECT_NOT_CLOUDEVENT, "specversion");
     m.attr[0].json = "\"1.0\"";
     check_both(&m, REJECT_NOT_CLOUDEVENT, "id");
@@ -611,11 +627,16 @@ Test(inbound, a_value_that_is_no_object)
 Test(inbound, other_types_are_ignored_before_their_data_is_looked_at)
 {
     static const char *const types[] = {
-        "org.example.thing.v1",           "org.dayfour.absence.opened.v2",
-        "org.dayfour.absence.opened",     "ORG.dayfour.absence.opened.v1",
-        "org.dayfour.absence.opened.v1 ", "org.dayfour..v1",
-        "org.dayfour.v1",                 "org.dayfour.person.opted.v1",
-        "org.dayfour.absence.open.v1",    "org.dayfour.returned-to-work.v1",
+        "org.example.thing.v1",
+        "org.dayfour.absence.opened.v2",
+        "org.dayfour.absence.opened",
+        "ORG.dayfour.absence.opened.v1",
+        "org.dayfour.absence.opened.v1 ",
+        "org.dayfour..v1",
+        "org.dayfour.v1",
+        "org.dayfour.person.opted.v1",
+        "org.dayfour.absence.open.v1",
+        "org.dayfour.returned-to-work.v1",
     };
     for (size_t i = 0; i < LENGTH(types); i++) {
         struct message m = {.type = types[i], .whole_data = "{\"version\":\"" MARK "\"}"};
@@ -636,9 +657,11 @@ Test(inbound, categories)
 {
     static const char *const ours[] = {"\"sickness\"", "\"SICKNESS\"", "\"Sickness\"", "\"08\""};
     for (size_t i = 0; i < LENGTH(ours); i++) {
-        check_verdict(&(struct message){.type = ABSENCE, .data = {{"category", ours[i]}}}, VERDICT_ABSENCE);
+        check_verdict(&(struct message){.type = ABSENCE, .data = {{"category", ours[i]}}},
+                      VERDICT_ABSENCE);
     }
-    static const char *const others[] = {"\"maternity\"", "\"8\"", "\"15\"", "\"sickness \"", "\"\""};
+    static const char *const others[] = {"\"maternity\"", "\"8\"", "\"15\"", "\"sickness \"",
+                                         "\"\""};
     for (size_t i = 0; i < LENGTH(others); i++) {
         struct message m = {.type = ABSENCE, .data = {{"category", others[i]}}};
         check_verdict(&m, VERDICT_IGNORED);
@@ -679,11 +702,13 @@ Test(inbound, required_members_of_a_person)
 {
     static const char *const values[] = {NULL, "null"};
     for (size_t j = 0; j < LENGTH(values); j++) {
-        struct message m = {.type = LEFT, .data = {{"organisation", values[j]}, {"person_id", NULL}}};
+        struct message m = {.type = LEFT,
+                            .data = {{"organisation", values[j]}, {"person_id", NULL}}};
         check_both(&m, REJECT_MISSING_FIELD, "data.organisation");
         m = (struct message){.type = LEFT, .data = {{"person_id", values[j]}, {"on", "[]"}}};
         check_both(&m, REJECT_MISSING_FIELD, "data.person_id");
-        m = (struct message){.type = LEFT, .attr = {{"time", values[j]}}, .data = {{"person_id", "7"}}};
+        m = (struct message){
+            .type = LEFT, .attr = {{"time", values[j]}}, .data = {{"person_id", "7"}}};
         check_both(&m, REJECT_MISSING_FIELD, "time");
         m = (struct message){.type = ABSENCE, .attr = {{"time", values[j]}}};
         check_verdict(&m, VERDICT_ABSENCE);
@@ -727,8 +752,13 @@ static void check_bad(const char *type, const struct bad *cases, size_t n)
 Test(inbound, strings_that_identify_have_1_to_100_bytes)
 {
     static const char *const names[] = {"organisation", "absence_id", "person_id", "assignment_id"};
-    static const char *const bad[] = {"\"\"",      "7", "true", "[\"" MARK "\"]", "{\"x\":\"" MARK "\"}",
-                                      "\"" HUNDRED "1\"", "\"" MARK "\\u001f\""};
+    static const char *const bad[] = {"\"\"",
+                                      "7",
+                                      "true",
+                                      "[\"" MARK "\"]",
+                                      "{\"x\":\"" MARK "\"}",
+                                      "\"" HUNDRED "1\"",
+                                      "\"" MARK "\\u001f\""};
     static const char *const good[] = {"\"x\"", "\"" HUNDRED "\"", "\" \"", "\"\\u0001\\u007f\"",
                                        "\"\\u00e9\""};
     for (size_t i = 0; i < LENGTH(names); i++) {
@@ -736,21 +766,24 @@ Test(inbound, strings_that_identify_have_1_to_100_bytes)
             check_bad(ABSENCE, &(struct bad){names[i], bad[j], NULL}, 1);
         }
         for (size_t j = 0; j < LENGTH(good); j++) {
-            check_verdict(&(struct message){.type = ABSENCE, .data = {{names[i], good[j]}}}, VERDICT_ABSENCE);
+            check_verdict(&(struct message){.type = ABSENCE, .data = {{names[i], good[j]}}},
+                          VERDICT_ABSENCE);
         }
     }
-    static const struct bad of_a_person[] = {
-        {"organisation", "\"" HUNDRED "1\"", NULL}, {"organisation", "7", NULL}, {"person_id", "77", NULL}};
+    static const struct bad of_a_person[] = {{"organisation", "\"" HUNDRED "1\"", NULL},
+                                             {"organisation", "7", NULL},
+                                             {"person_id", "77", NULL}};
     check_bad(LEFT, of_a_person, LENGTH(of_a_person));
 }
 
 Test(inbound, versions)
 {
     static const struct bad cases[] = {
-        {"version", "0", NULL},    {"version", "-1", NULL},  {"version", "1.0", NULL},
-        {"version", "1e0", NULL},  {"version", "1E0", NULL}, {"version", "9007199254740992", NULL},
-        {"version", "\"1\"", NULL}, {"version", "true", NULL}, {"version", "[1]", NULL},
-        {"version", "99999999999999999999999999999999", NULL},
+        {"version", "0", NULL},     {"version", "-1", NULL},
+        {"version", "1.0", NULL},   {"version", "1e0", NULL},
+        {"version", "1E0", NULL},   {"version", "9007199254740992", NULL},
+        {"version", "\"1\"", NULL}, {"version", "true", NULL},
+        {"version", "[1]", NULL},   {"version", "99999999999999999999999999999999", NULL},
     };
     check_bad(ABSENCE, cases, LENGTH(cases));
 }
@@ -765,9 +798,17 @@ Test(inbound, dates)
         {"fit_note", "{\"to\":%s}", "data.fit_note.to"},
         {"phased_return_from", "%s", NULL},
     };
-    static const char *const bad[] = {"\"\"", "\"" MARK "\"", "\"2026-02-29\"", "\"1899-12-31\"",
-                                      "\"2201-01-01\"", "\"2026-9-7\"", "\"2026-09-07T00:00:00Z\"",
-                                      "20260907", "true", "{}", "[]"};
+    static const char *const bad[] = {"\"\"",
+                                      "\"" MARK "\"",
+                                      "\"2026-02-29\"",
+                                      "\"1899-12-31\"",
+                                      "\"2201-01-01\"",
+                                      "\"2026-9-7\"",
+                                      "\"2026-09-07T00:00:00Z\"",
+                                      "20260907",
+                                      "true",
+                                      "{}",
+                                      "[]"};
     for (size_t j = 0; j < LENGTH(bad); j++) {
         for (size_t i = 0; i < LENGTH(members); i++) {
             struct buf json = {0};
@@ -821,8 +862,13 @@ Test(inbound, members_of_the_wrong_type)
 Test(inbound, shares_come_out_exact)
 {
     static const char *const cases[][2] = {
-        {"\"0.60000\"", "0.6"}, {"1", "1"},           {"0", "0"},   {"0.333333333333", "0.333333333333"},
-        {"5e-1", "0.5"},        {"\"1.00000\"", "1"}, {"-0", "0"},
+        {"\"0.60000\"", "0.6"},
+        {"1", "1"},
+        {"0", "0"},
+        {"0.333333333333", "0.333333333333"},
+        {"5e-1", "0.5"},
+        {"\"1.00000\"", "1"},
+        {"-0", "0"},
     };
     for (size_t i = 0; i < LENGTH(cases); i++) {
         struct message m = {.type = ABSENCE, .data = {{"fte", cases[i][0]}}};
@@ -891,9 +937,11 @@ Test(inbound, the_first_bad_one_in_order_is_named)
         {"staff_group", "7", NULL},
     };
     for (size_t i = 0; i + 1 < LENGTH(order); i++) {
-        struct message m = {.type = ABSENCE,
-                            .data = {{order[i + 1].name, order[i + 1].json}, {order[i].name, order[i].json}}};
-        const char *path = order[i].path ? order[i].path : arena_printf(arena, "data.%s", order[i].name);
+        struct message m = {
+            .type = ABSENCE,
+            .data = {{order[i + 1].name, order[i + 1].json}, {order[i].name, order[i].json}}};
+        const char *path =
+            order[i].path ? order[i].path : arena_printf(arena, "data.%s", order[i].name);
         check_both(&m, REJECT_BAD_FIELD, path);
     }
     struct message m = {.type = ABSENCE, .data = {{"organisation", "7"}}};
@@ -945,7 +993,8 @@ Test(inbound, reasons)
 
 Test(inbound, a_code_needs_a_scheme_and_one_we_know)
 {
-    static const char *const missing[] = {"{\"code\":\"" MARK "\"}", "{\"code\":\"S12\",\"scheme\":null}"};
+    static const char *const missing[] = {"{\"code\":\"" MARK "\"}",
+                                          "{\"code\":\"S12\",\"scheme\":null}"};
     for (size_t i = 0; i < LENGTH(missing); i++) {
         struct message m = {.type = ABSENCE, .data = {{"reason", missing[i]}}};
         check_both(&m, REJECT_MISSING_SCHEME, "data.reason.scheme");
@@ -980,12 +1029,14 @@ static bool only_rw3(const void *arg, const char *source, const char *organisati
     return strcmp(source, "/hr/RW3") == 0 && strcmp(organisation, "RW3") == 0;
 }
 
-static struct inbound decode_bound(const char *source, const char *organisation, const char *more, int *asked)
+static struct inbound decode_bound(const char *source, const char *organisation, const char *more,
+                                   int *asked)
 {
     const char *value = arena_printf(
         arena,
         "{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"%s\",\"type\":\"" LEFT "\","
-        "\"time\":\"2026-09-07T08:10:00Z\",\"data\":{\"organisation\":\"%s\",\"person_id\":\"P\"%s}}",
+        "\"time\":\"2026-09-07T08:10:00Z\",\"data\":{\"organisation\":\"%s\",\"person_id\":\"P\"%s}"
+        "}",
         source, organisation, more);
     struct raw_record raw = {.value = value, .len = strlen(value)};
     struct inbound_limits limits = {.max_bytes = 1000, .source_allowed = only_rw3, .arg = asked};
