@@ -1,5 +1,6 @@
-/* fault - named crash points of test builds: DAYFOUR_FAULT=NAME[:N] ends the process, without any clean-up, the
- * N-th time (default: the first) it passes the point of that name. Nothing at all in other builds. */
+/* fault - named crash points of test builds: DAYFOUR_FAULT=NAME[:N] ends the process, without any
+ * clean-up, the N-th time (default: the first) it passes the point of that name. Nothing at all in
+ * other builds. */
 #ifndef COMMON_FAULT_H
 #define COMMON_FAULT_H
 

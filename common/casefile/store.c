@@ -1,7 +1,7 @@
 #include "common/casefile/store.h"
 
-#include "common/casefile/columns.h"
 #include "common/casefile/plan.h"
+#include "common/columns.h"
 
 static const struct pg_stmt drop_moved_records = {
     "drop_moved_records",

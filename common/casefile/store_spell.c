@@ -1,7 +1,7 @@
 #include <string.h>
 
-#include "common/casefile/columns.h"
 #include "common/casefile/plan.h"
+#include "common/columns.h"
 
 static const struct pg_stmt put_spells = {
     "put_spells",

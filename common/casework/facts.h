@@ -72,6 +72,7 @@ enum contact_outcome {
         OUTCOME_COUNT
 };
 const char *contact_outcome_name(enum contact_outcome o);
+bool contact_outcome_parse(const char *name, enum contact_outcome *out); /* "" is none of them */
 
 struct record_ref {
     const char *source, *absence_id;

@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/clock.h"
+
 /* ---- the run folder's env file ---- */
 
 /* One word as a shell would read it: bare text, '…' and "…" and \x run together. Moves *at behind
@@ -75,22 +77,6 @@ void cli_environment(void)
 
 /* ---- the database ---- */
 
-static char *first_line_of(const char *path, struct err *err)
-{
-    FILE *f = fopen(path, "re");
-    char line[1024];
-    if (f == NULL || fgets(line, sizeof line, f) == NULL) {
-        if (f != NULL) {
-            (void)fclose(f);
-        }
-        err_set(err, STATUS_FATAL, "config", "pg.password_file: cannot be read");
-        return NULL;
-    }
-    (void)fclose(f);
-    line[strcspn(line, "\r\n")] = '\0';
-    return strdup(line);
-}
-
 enum status cli_connect(struct cli *cli, struct err *err)
 {
     if (cli->conf->pg_dsn == NULL) {
@@ -99,15 +85,15 @@ enum status cli_connect(struct cli *cli, struct err *err)
     }
     char *password = NULL;
     if (cli->conf->pg_password_file != NULL) {
-        password = first_line_of(cli->conf->pg_password_file, err);
-        if (password == NULL) {
-            return STATUS_FATAL;
+        enum status s = conf_read_secret(cli->conf->pg_password_file, &password, err);
+        if (s != STATUS_OK) {
+            return s;
         }
     }
     cli->pg = pg_new(&(struct pg_options){
         .dsn = cli->conf->pg_dsn, .password = password, .application_name = "dayfour"});
     if (password != NULL) {
-        explicit_bzero(password, strlen(password));
+        memset(password, 0, strlen(password));
         free(password);
     }
     return pg_connect(cli->pg, err);
@@ -125,6 +111,18 @@ enum status cli_query(struct cli *cli, const struct pg_stmt *stmt, const struct 
     }
     if (s == STATUS_OK && out != NULL) {
         *out = pg_result(cli->pg, 0);
+    }
+    return s;
+}
+
+enum status cli_now(struct cli *cli, struct instant *out, struct err *err)
+{
+    struct clock *clock = NULL;
+    enum status s = clock_open(&clock, cli->conf->clock_file, err);
+    if (s == STATUS_OK) {
+        int64_t us = clock_now(clock).us;
+        out->us = us - us % US_PER_SECOND;
+        clock_free(clock);
     }
     return s;
 }

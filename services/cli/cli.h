@@ -32,6 +32,9 @@ enum status cli_connect(struct cli *cli, struct err *err) NODISCARD;
 enum status cli_query(struct cli *cli, const struct pg_stmt *stmt, const struct pg_args *args,
                       const struct pg_result **out, struct err *err) NODISCARD;
 
+/* The product's now by this machine: its clock, or the clock file; whole seconds. */
+enum status cli_now(struct cli *cli, struct instant *out, struct err *err) NODISCARD;
+
 /* Says on standard error what went wrong, in one line, and gives the exit code. what: "" or what
  * was being done. */
 int cli_fail(const char *what, enum status s, const struct err *err);

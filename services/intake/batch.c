@@ -43,7 +43,8 @@ static const void *keep(struct arena *a, const void *bytes, size_t len)
     return copy;
 }
 
-static struct dead_letter *keep_dead(struct arena *a, const struct source_message *m, enum reject_reason reason)
+static struct dead_letter *keep_dead(struct arena *a, const struct source_message *m,
+                                     enum reject_reason reason)
 {
     struct dead_letter *dead = arena_zalloc(a, sizeof *dead);
     dead->key = keep(a, m->key, m->key_len);
@@ -66,7 +67,8 @@ static struct dead_letter *keep_dead(struct arena *a, const struct source_messag
     return dead;
 }
 
-void batch_add(struct batch *b, const struct source_message *m, const struct inbound_limits *limits)
+void batch_add(struct batch *b, const struct source_message *m, const struct inbound_limits *limits,
+               bool keep_raw)
 {
     if (b->n == 0) {
         b->first_at_ms = clock_mono_ms();
@@ -77,7 +79,7 @@ void batch_add(struct batch *b, const struct source_message *m, const struct inb
     out->dead = NULL;
     b->bytes += m->raw.len;
     inbound_decode(&m->raw, limits, b->arena, &out->in);
-    if (out->in.verdict == VERDICT_REJECTED) {
+    if (out->in.verdict == VERDICT_REJECTED || keep_raw) {
         out->dead = keep_dead(b->arena, m, out->in.reason);
     }
 }

@@ -26,7 +26,7 @@ struct batch_message {
     int32_t partition;
     int64_t offset;
     struct inbound in;
-    struct dead_letter *dead; /* kept of a rejected one, else NULL */
+    struct dead_letter *dead; /* of a rejected one, and of all where asked for; else NULL */
 };
 
 struct batch {
@@ -41,7 +41,9 @@ void batch_init(struct batch *b, size_t max_rows);
 void batch_clear(struct batch *b);
 void batch_reset(struct batch *b);
 
-/* Decodes and keeps one message; of a rejected one also what its dead letter needs. There must be room. */
-void batch_add(struct batch *b, const struct source_message *m, const struct inbound_limits *limits);
+/* Decodes and keeps one message; of a rejected one (keep_raw: of any) also what a dead letter
+ * needs. There must be room. */
+void batch_add(struct batch *b, const struct source_message *m, const struct inbound_limits *limits,
+               bool keep_raw);
 
 #endif

@@ -10,7 +10,7 @@
 #include "common/kafka.h"
 #include "common/log.h"
 
-#define FILL_MAX 1000      /* messages taken out of the library's queue at a time */
+#define FILL_MAX 1000 /* messages taken out of the library's queue at a time */
 #define CLOSE_MS 4000
 
 struct source {
@@ -44,7 +44,8 @@ static enum status give_positions(struct source *src, struct err *err)
     enum status s = src->events.assigned(src->events.arg, p, n, err);
     if (s == STATUS_OK) {
         for (size_t i = 0; i < n; i++) {
-            list->elems[i].offset = p[i].next_offset > 0 ? p[i].next_offset : RD_KAFKA_OFFSET_BEGINNING;
+            list->elems[i].offset =
+                p[i].next_offset > 0 ? p[i].next_offset : RD_KAFKA_OFFSET_BEGINNING;
         }
         rd_kafka_resp_err_t code = rd_kafka_assign(src->rk, list);
         if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
@@ -55,8 +56,8 @@ static enum status give_positions(struct source *src, struct err *err)
     return s;
 }
 
-static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t *list,
-                         void *opaque)
+static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
+                         rd_kafka_topic_partition_list_t *list, void *opaque)
 {
     struct source *src = opaque;
     if (src->held != NULL) {
@@ -118,7 +119,8 @@ static enum status new_client(struct source *src, const struct conf *c, struct e
         {"partition.assignment.strategy", "range,roundrobin"},
         {"check.crcs", "true"},
         {"enable.partition.eof", "false"},
-        /* While the database is away nothing is read; the group may wait, and fencing makes it safe. */
+        /* While the database is away nothing is read; the group may wait, and fencing makes it
+           safe. */
         {"max.poll.interval.ms", "86400000"},
         {NULL, NULL}};
     rd_kafka_conf_t *rconf = NULL;
@@ -141,8 +143,8 @@ static enum status subscribe(struct source *src, struct err *err)
     return code == RD_KAFKA_RESP_ERR_NO_ERROR ? STATUS_OK : kafka_status(code, "subscribe", err);
 }
 
-enum status source_open(struct source **out, const struct conf *c, const struct source_events *events,
-                        struct err *err)
+enum status source_open(struct source **out, const struct conf *c,
+                        const struct source_events *events, struct err *err)
 {
     struct source *src = calloc(1, sizeof *src);
     if (src == NULL) {
@@ -166,7 +168,8 @@ enum status source_open(struct source **out, const struct conf *c, const struct 
         return s;
     }
     src->queue = rd_kafka_queue_get_consumer(src->rk);
-    /* One write per time the queue goes from empty to not; so whoever wakes must drain it to the last. */
+    /* One write per time the queue goes from empty to not; so whoever wakes must drain it to the
+     * last. */
     const uint64_t one = 1;
     rd_kafka_queue_io_event_enable(src->queue, src->wake_fd, &one, sizeof one);
     *out = src;
@@ -238,7 +241,8 @@ static size_t take_headers(struct source *src, const rd_kafka_message_t *m)
             src->headers = more;
             src->headers_cap = cap;
         }
-        src->headers[n++] = (struct header){.name = name, .value = value, .len = len, .is_null = value == NULL};
+        src->headers[n++] =
+            (struct header){.name = name, .value = value, .len = len, .is_null = value == NULL};
     }
     return n;
 }
@@ -248,9 +252,11 @@ static void take_error(struct source *src, const rd_kafka_message_t *m)
     struct err err = {0};
     char where[64];
     (void)snprintf(where, sizeof where, "partition %d", m->partition);
-    if (m->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET || m->err == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE) {
+    if (m->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
+        m->err == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE) {
         (void)snprintf(src->why.text, sizeof src->why.text,
-                       "%s: the stored position is not in the topic any more (retention, or the topic was made anew)",
+                       "%s: the stored position is not in the topic any more (retention, or the "
+                       "topic was made anew)",
                        where);
         (void)snprintf(src->why.code, sizeof src->why.code, "position_lost");
         src->failed = STATUS_FATAL;
@@ -264,26 +270,30 @@ static void take_error(struct source *src, const rd_kafka_message_t *m)
 static void hand_over(struct source *src, const rd_kafka_message_t *m)
 {
     size_t n_headers = take_headers(src, m);
-    const struct source_message out = {
-        .partition = m->partition,
-        .offset = m->offset,
-        .raw = {.value = m->payload, .len = m->len, .headers = src->headers, .n_headers = n_headers},
-        .key = m->key,
-        .key_len = m->key_len};
+    const struct source_message out = {.partition = m->partition,
+                                       .offset = m->offset,
+                                       .raw = {.value = m->payload,
+                                               .len = m->len,
+                                               .headers = src->headers,
+                                               .n_headers = n_headers},
+                                       .key = m->key,
+                                       .key_len = m->key_len};
     src->events.message(src->events.arg, &out);
 }
 
 enum status source_fill(struct source *src, size_t max, size_t *n, struct err *err)
 {
     uint64_t woken;
-    ssize_t ignored = read(src->wake_fd, &woken, sizeof woken); /* before draining: no wake-up is missed */
+    ssize_t ignored =
+        read(src->wake_fd, &woken, sizeof woken); /* before draining: no wake-up is missed */
     (void)ignored;
     rd_kafka_poll(src->rk, 0); /* log lines and errors */
     *n = 0;
     if (max == 0) {
         return src->failed;
     }
-    ssize_t got = rd_kafka_consume_batch_queue(src->queue, 0, src->messages, max < FILL_MAX ? max : FILL_MAX);
+    ssize_t got =
+        rd_kafka_consume_batch_queue(src->queue, 0, src->messages, max < FILL_MAX ? max : FILL_MAX);
     for (ssize_t i = 0; i < got; i++) {
         rd_kafka_message_t *m = src->messages[i];
         if (m->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
@@ -309,7 +319,8 @@ void source_tell_group(struct source *src, const struct source_partition *p, siz
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)n);
     for (size_t i = 0; i < n; i++) {
         if (p[i].next_offset > 0) {
-            rd_kafka_topic_partition_list_add(list, src->topic, p[i].partition)->offset = p[i].next_offset;
+            rd_kafka_topic_partition_list_add(list, src->topic, p[i].partition)->offset =
+                p[i].next_offset;
         }
     }
     if (list->cnt > 0) {

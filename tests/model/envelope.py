@@ -1,10 +1,9 @@
-"""One Kafka message to a verdict: an absence event, a person event, ignored, or rejected with a reason.
+"""From a Kafka message to an absence event or a person event, or ignored, or rejected.
 
 The checks run in one fixed order and the first failure names the reason; `detail` is the path at
 fault and never a value.
 """
 import datetime as dt
-import decimal
 import re
 from dataclasses import dataclass, field
 
@@ -135,7 +134,7 @@ def ascii_lower(text):
 
 
 class Reader:
-    """Takes the known members out of an event, in a fixed order: all that must be there, then each type."""
+    """Takes the known members out of an event: first all that must be there, then each type."""
 
     def __init__(self, attributes, prefix):
         self.attributes = attributes
@@ -292,6 +291,6 @@ def as_fte(value):
     text = value.text if isinstance(value, jsonscan.Num) else as_text(value)
     if not isinstance(value, jsonscan.Num) and not DECIMAL.fullmatch(text):
         raise ValueError("not a decimal")
-    if not 0 <= decimal.Decimal(text) <= 1:
+    if not 0 <= float(text) <= 1:
         raise ValueError("out of range")
     return text

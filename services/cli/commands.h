@@ -1,0 +1,11 @@
+/* commands - what each file of commands offers to the table in main.c. All give the exit code. */
+#ifndef CLI_COMMANDS_H
+#define CLI_COMMANDS_H
+
+#include "services/cli/cli.h"
+#include "services/cli/options.h"
+
+int migrate_run(struct cli *cli, const struct args *args);
+int publish_run(struct cli *cli, const struct args *args);
+
+#endif

@@ -1,0 +1,137 @@
+/* dayfour - what OH teams, HR systems' owners and operators do by hand. */
+#include <stdio.h>
+#include <string.h>
+
+#include "common/log.h"
+#include "services/cli/commands.h"
+
+#ifndef DAYFOUR_VERSION
+#define DAYFOUR_VERSION "unknown"
+#endif
+
+static const char hr[] = "HR feed";
+static const char operators[] = "Operators";
+
+static const struct command commands[] = {
+    {.name = "publish",
+     .arguments = "FILE",
+     .min = 1,
+     .max = 1,
+     .options = {{"csv", NULL, "the file is CSV (else by its name: .csv)"},
+                 {"force", NULL, "send lines that Dayfour will refuse, too"},
+                 {"dry-run", NULL, "check the file and send nothing"},
+                 {"topic", "NAME", "instead of the configured one"}},
+     .run = publish_run,
+     .help = "send a file of absence events (JSON lines or CSV; - is standard input)",
+     .group = hr},
+    {.name = "migrate",
+     .arguments = "",
+     .options = {{"dry-run", NULL, "say what would be applied"},
+                 {"install-key-file", "FILE", "32 bytes or 64 hex digits instead of a new key"}},
+     .run = migrate_run,
+     .help = "bring the database to what this version needs",
+     .group = operators},
+};
+static const size_t n_commands = sizeof commands / sizeof commands[0];
+
+static void usage(FILE *to)
+{
+    fputs("dayfour [--config FILE] COMMAND [ARGUMENTS]\n"
+          "dayfour COMMAND --help | --help | --version\n",
+          to);
+    options_list(commands, n_commands, to);
+    fputs("\nThe database and the brokers are those of pg.dsn and kafka.brokers in the file, else\n"
+          "DAYFOUR_PG_DSN, PG_DSN and so on, else the env file of the run folder.\n"
+          "Exit codes: 0 done, 1 bad arguments or input, 2 bad configuration, 3 cannot go on.\n",
+          to);
+}
+
+static int run(const struct command *c, const struct args *args, const char *config)
+{
+    struct cli cli = {0};
+    struct err err = {0};
+    cli_environment();
+    enum status s = conf_load(&cli.conf, CONF_CLI, config, &err);
+    if (s != STATUS_OK) {
+        fprintf(stderr, "dayfour: %s\n", err.text);
+        return EXIT_CONFIG;
+    }
+    cli.arena = arena_new(65536);
+    int code = c->run(&cli, args);
+    if (fflush(stdout) != 0 && code == EXIT_DONE) {
+        code = cli_refuse("standard output: cannot be written");
+    }
+    arena_free(cli.arena);
+    pg_free(cli.pg);
+    conf_free(cli.conf);
+    return code;
+}
+
+/* `help tasks` is `tasks --help`. */
+static int help(int argc, char **argv)
+{
+    int used = 0;
+    const struct command *c = options_find(commands, n_commands, argc, argv, &used);
+    if (argc > 0 && c == NULL) {
+        return cli_refuse("no such command; see dayfour --help");
+    }
+    if (c != NULL) {
+        options_help(c, stdout);
+    } else {
+        usage(stdout);
+    }
+    return EXIT_DONE;
+}
+
+static int command(int argc, char **argv, const char *config)
+{
+    int used = 0;
+    const struct command *c = options_find(commands, n_commands, argc, argv, &used);
+    if (c == NULL) {
+        return cli_refuse("no such command; see dayfour --help");
+    }
+    struct args args;
+    struct err err = {0};
+    bool wants_help = false;
+    enum status s = options_parse(c, argc - used, argv + used, &args, &wants_help, &err);
+    if (s != STATUS_OK) {
+        return cli_refuse("%s: %s", c->name, err.text);
+    }
+    if (wants_help) {
+        options_help(c, stdout);
+        return EXIT_DONE;
+    }
+    return run(c, &args, config);
+}
+
+int main(int argc, char **argv)
+{
+    const char *config = NULL;
+    int at = 1;
+    log_init("cli", LEVEL_ERROR, true);
+    for (; at < argc && argv[at][0] == '-'; at++) {
+        if (strcmp(argv[at], "--help") == 0 || strcmp(argv[at], "-h") == 0) {
+            usage(stdout);
+            return EXIT_DONE;
+        }
+        if (strcmp(argv[at], "--version") == 0) {
+            puts("dayfour " DAYFOUR_VERSION);
+            return EXIT_DONE;
+        }
+        if (strcmp(argv[at], "--config") == 0 && at + 1 < argc) {
+            config = argv[++at];
+        } else if (strncmp(argv[at], "--config=", 9) == 0) {
+            config = argv[at] + 9;
+        } else {
+            return cli_refuse("unknown option; see dayfour --help");
+        }
+    }
+    if (at == argc) {
+        usage(stderr);
+        return EXIT_INPUT;
+    }
+    if (strcmp(argv[at], "help") == 0) {
+        return help(argc - at - 1, argv + at + 1);
+    }
+    return command(argc - at, argv + at, config);
+}

@@ -1,0 +1,34 @@
+/* ruleset - settings and bank holidays in the database: every SQL statement that changes them.
+ * Statements only: the caller begins, takes ruleset_lock, and commits. */
+#ifndef CLI_RULESET_H
+#define CLI_RULESET_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/casework/calendar.h"
+#include "common/err.h"
+#include "common/pg.h"
+#include "services/cli/cli.h"
+
+/* The product's now, and until the end of the transaction nobody else's batch commits. */
+enum status ruleset_lock(struct cli *cli, struct instant *now, struct err *err) NODISCARD;
+
+/* Puts the document in force; gives its serial. */
+enum status ruleset_put_settings(struct cli *cli, const char *version, const char *document,
+                                 struct instant now, int32_t *serial, struct err *err) NODISCARD;
+
+/* Replaces the holidays of the divisions named by bits. */
+enum status ruleset_put_holidays(struct cli *cli, const struct holiday *holidays, size_t n,
+                                 unsigned divisions, struct err *err) NODISCARD;
+
+/* Everybody is looked at again; cases that are settled stay as they are, which is for those who
+ * derive them to see to. Gives how many people that is. */
+enum status ruleset_wake_all(struct cli *cli, struct instant now, int64_t *people,
+                             struct err *err) NODISCARD;
+
+/* One line of the audit. detail: a JSON object, or NULL. */
+enum status ruleset_audit(struct cli *cli, struct instant now, const char *what, const char *detail,
+                          struct err *err) NODISCARD;
+
+#endif
