@@ -149,8 +149,7 @@ enum status document_date(struct document *doc, const struct place *at, const st
         *out = DATE_NONE;
         return STATUS_OK;
     }
-    if (json_type(v) != JSON_STRING ||
-        !date_parse(json_string(v), strlen(json_string(v)), out)) {
+    if (json_type(v) != JSON_STRING || !date_parse(json_string(v), strlen(json_string(v)), out)) {
         return document_fail(doc, at, "a real date, YYYY-MM-DD");
     }
     return STATUS_OK;

@@ -1,5 +1,5 @@
-/* document - reading a JSON document that people write: tables of members, and faults that name the place.
- * Inside casework only. */
+/* document - reading a JSON document that people write: tables of members, and faults that name the
+ * place. Inside casework only. */
 #ifndef COMMON_CASEWORK_DOCUMENT_H
 #define COMMON_CASEWORK_DOCUMENT_H
 
@@ -26,8 +26,8 @@ struct member;
 typedef enum status document_fn(struct document *doc, const struct place *at, const struct json *v,
                                 const struct member *row, void *target);
 
-/* What an object may hold. offset: where in the target the value goes; min, max: of numbers their range, of
- * strings their length in bytes. */
+/* What an object may hold. offset: where in the target the value goes; min, max: of numbers their
+ * range, of strings their length in bytes. */
 struct member {
     const char *name;
     bool required;
@@ -46,8 +46,8 @@ enum status document_parse(struct document *doc, const char *text, size_t len,
 /* Which of the members an object must have. */
 enum document_extent { DOCUMENT_WHOLE, DOCUMENT_OVERRIDES };
 
-/* Reads the members of an object in the order of the rows; one not in the rows is a fault, and in a whole
- * object so is one that is required and not there. */
+/* Reads the members of an object in the order of the rows; one not in the rows is a fault, and in a
+ * whole object so is one that is required and not there. */
 enum status document_members(struct document *doc, const struct place *at, const struct json *v,
                              const struct member *rows, size_t n, enum document_extent extent,
                              void *target) NODISCARD;

@@ -97,8 +97,8 @@ static const char *digits_only(const char *code, char out[REASON_TEXT])
     return n > 0 && code[n] == '\0' ? out : NULL;
 }
 
-/* The second byte of the small letter of a two-byte character, which keeps its first byte: the capitals
- * of Latin-1 and of Latin Extended-A as far as Welsh, Polish and Czech need them. */
+/* The second byte of the small letter of a two-byte character, which keeps its first byte: the
+ * capitals of Latin-1 and of Latin Extended-A as far as Welsh, Polish and Czech need them. */
 static unsigned char fold_second(unsigned char first, unsigned char second)
 {
     if (first == 0xC3 && second >= 0x80 && second <= 0x9E && second != 0x97) {
