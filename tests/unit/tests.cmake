@@ -1,1 +1,2 @@
+include(base.cmake)
 include(event.cmake)
