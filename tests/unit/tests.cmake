@@ -1,2 +1,3 @@
 include(base.cmake)
 include(event.cmake)
+include(casefile.cmake)
