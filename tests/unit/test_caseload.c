@@ -12,12 +12,14 @@ static struct ruleset rs;
 
 static void set_up(void)
 {
-    static const char settings[] =
-        "{\"version\":\"t\",\"defaults\":{},\"pathways\":{\"msk\":{\"queue\":\"physiotherapy\","
-        "\"contact_target_days\":4,\"codes\":[{\"scheme\":\"esr\",\"match\":[\"S12\"]}]}}}";
     static const uint8_t key[INSTALL_KEY_BYTES] = {1};
     struct err err = {0};
-    cr_assert_eq(settings_parse(&rs.settings, settings, strlen(settings), &err), STATUS_OK, "%s", err.text);
+    static char settings[65536];
+    FILE *f = fopen(SOURCE_DIR "/deploy/settings/pathways.json", "r");
+    cr_assert_not_null(f);
+    size_t len = fread(settings, 1, sizeof settings, f);
+    (void)fclose(f);
+    cr_assert_eq(settings_parse(&rs.settings, settings, len, &err), STATUS_OK, "%s", err.text);
     rs.serial = 1;
     rs.settings_serial = 1;
     rs.calendar = calendar_new();
