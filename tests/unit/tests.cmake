@@ -1,1 +1,2 @@
 include(event.cmake)
+include(casework.cmake)
