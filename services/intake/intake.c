@@ -1,5 +1,6 @@
 #include "services/intake/intake.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -8,8 +9,10 @@
 #include "common/casefile/product_clock.h"
 #include "common/clock.h"
 #include "common/fault.h"
+#include "common/http.h"
 #include "common/log.h"
 #include "common/loop.h"
+#include "common/metrics.h"
 #include "services/intake/lane.h"
 #include "services/intake/source.h"
 
@@ -38,6 +41,7 @@ struct intake {
     int lane_fd[LANES_MAX]; /* the descriptor watched, -1: none */
     size_t n_lanes;
     struct source *source;
+    struct http *http;
     struct ruleset *rules;
     struct inbound_limits limits;
     struct progress *progress; /* by partition number */
@@ -103,6 +107,7 @@ static void drop_all(struct intake *in)
 
 static void db_is_down(struct intake *in, const struct err *err)
 {
+    metrics_add(METRIC_DB_DOWN, NULL, 1);
     if (in->db_up || backoff_should_log(&in->db_backoff)) {
         log_warn(DB_DOWN, LOG_TEXT("code", err->code), LOG_TEXT("msg", err->text),
                  LOG_INT("attempt", in->db_backoff.attempt + 1));
@@ -307,8 +312,29 @@ static void report(struct intake *in, bool now)
     in->reported_ms = ms;
 }
 
+static void count_result(const char *result, size_t n)
+{
+    metrics_add(METRIC_INTAKE_RECORDS, &result, (double)n);
+}
+
+static void count_metrics(const struct lane *l)
+{
+    count_result("stored", l->n_stored);
+    count_result("stale", l->n_stale);
+    count_result("ignored", l->n_ignored);
+    count_result("dead", l->n_dead);
+    for (size_t r = 0; r < REJECT_COUNT; r++) {
+        if (l->dead_by_reason[r] > 0) {
+            const char *reason = reject_reason_name((enum reject_reason)r);
+            metrics_add(METRIC_DEAD_LETTERS, &reason, (double)l->dead_by_reason[r]);
+        }
+    }
+    metrics_observe(METRIC_INTAKE_BATCH, (double)(clock_mono_ms() - l->began_ms) / 1000);
+}
+
 static void count(struct intake *in, const struct lane *l, size_t records)
 {
+    count_metrics(l);
     in->sum.batches++;
     in->sum.records += records;
     in->sum.stored += l->n_stored;
@@ -359,6 +385,7 @@ static void lane_failed(struct intake *in, size_t i, enum status s, const struct
     unwatch_lane(in, i);
     struct err err = *why;
     while (s == STATUS_RETRY || (s == STATUS_REJECT && in->keep_raw)) {
+        metrics_add(METRIC_INTAKE_RETRIES, NULL, 1);
         log_info(BATCH_RETRIED, LOG_TEXT("code", err.code), LOG_INT("messages", l->take));
         if (l->tries > 3) {
             pause_a_little(); /* two that keep meeting must part */
@@ -378,6 +405,7 @@ static void lane_failed(struct intake *in, size_t i, enum status s, const struct
     } else if (s == STATUS_FATAL) {
         cannot_go_on(in, &err);
     } else if (strcmp(err.code, "CT001") == 0) {
+        metrics_add(METRIC_FENCED, NULL, 1);
         log_warn(FENCED, LOG_TEXT("msg", err.text));
         start_over(in);
     } else if (strcmp(err.code, "CT003") == 0) {
@@ -513,6 +541,38 @@ static void on_housekeeping(void *arg, unsigned events)
     loop_timer_set(in->housekeeping, clock_is_file(in->clock) ? CLOCK_FILE_MS : HOUSEKEEPING_MS);
 }
 
+/* ---- what operators see ---- */
+
+static bool is_ready(void *arg)
+{
+    const struct intake *in = arg;
+    return in->db_up && in->reading && source_is_up(in->source);
+}
+
+static void refresh_metrics(void *arg)
+{
+    struct intake *in = arg;
+    for (size_t i = 0; i < in->n_progress; i++) {
+        char partition[16];
+        (void)snprintf(partition, sizeof partition, "%zu", i);
+        const char *labels[] = {in->conf->kafka_topic_absences, partition};
+        int64_t lag = in->progress[i].held
+                          ? source_lag(in->source, (int32_t)i, in->progress[i].committed)
+                          : 0;
+        if (lag >= 0) {
+            metrics_set(METRIC_INTAKE_LAG, labels, (double)lag);
+        }
+    }
+}
+
+static enum status open_http(struct intake *in, struct err *err)
+{
+    const char *build[] = {"intake", DAYFOUR_VERSION};
+    metrics_set(METRIC_BUILD_INFO, build, 1);
+    const struct http_answers answers = {.ready = is_ready, .refresh = refresh_metrics, .arg = in};
+    return http_open(&in->http, in->loop, in->conf->http_listen, &answers, err);
+}
+
 static void on_stop(void *arg, unsigned events)
 {
     (void)events;
@@ -563,6 +623,7 @@ static enum status set_up(struct intake *in, struct err *err)
 
 static void tear_down(struct intake *in)
 {
+    http_close(in->http);
     source_close(in->source);
     for (size_t i = 0; i < in->n_lanes; i++) {
         unwatch_lane(in, i);
@@ -607,6 +668,9 @@ enum status intake_run(const struct conf *c, struct err *err)
         const struct source_events events = {
             .assigned = on_assigned, .revoked = on_revoked, .message = on_message, .arg = &in};
         s = source_open(&in.source, c, &events, err);
+    }
+    if (s == STATUS_OK) {
+        s = open_http(&in, err);
     }
     if (s == STATUS_OK) {
         s = loop_watch(in.loop, source_fd(in.source), LOOP_READ, on_source, &in, err);
