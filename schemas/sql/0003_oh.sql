@@ -201,6 +201,7 @@ select s.spell_id as task_id, s.organisation, s.queue, s.pathway, s.priority, s.
                 or p.opted_out and p.opt_on <= (select oh.today())
                 or p.left_on < (select oh.today()) and s.onset_date <= p.left_on, false) as not_to_ring
 from casework.spell s
+left join fact.person p on p.organisation = s.organisation and p.person_id = s.person_id
 left join lateral oh.details(s.organisation, s.person_id) d on true;
 
 create view oh.task with (security_barrier) as
