@@ -64,7 +64,8 @@ static bool is_choice(const char *choices, const char *value)
     size_t len = strlen(value);
     for (const char *c = choices; c != NULL; c = strchr(c, '|')) {
         c += *c == '|' ? 1 : 0;
-        if (strncmp(c, value, len) == 0 && (c[len] == '|' || c[len] == '\0')) {
+        if (strcspn(value, "|") == len && strncmp(c, value, len) == 0 &&
+            (c[len] == '|' || c[len] == '\0')) {
             return true;
         }
     }
