@@ -8,7 +8,7 @@
 #include "common/casework/settings.h"
 #include "common/json.h"
 #include "services/cli/commands.h"
-#include "services/cli/ruleset.h"
+#include "services/cli/rulebook.h"
 
 /* A document that is fine, with its text; both are the caller's. */
 static enum status read_settings(const char *path, char **text, struct settings **out,
@@ -56,7 +56,7 @@ static enum status audit_load(struct cli *cli, struct instant now, const char *w
     buf_puts(&detail, ":");
     json_put_string(&detail, value);
     buf_printf(&detail, ",\"people\":%" PRId64 "}", people);
-    enum status s = ruleset_audit(cli, now, what, detail.data, err);
+    enum status s = rulebook_audit(cli, now, what, detail.data, err);
     buf_clear(&detail);
     return s;
 }
@@ -68,9 +68,9 @@ static enum status put_settings(struct cli *cli, const struct settings *settings
     int32_t serial = 0;
     const char *version = settings_version(settings);
     enum status s = cli_query(cli, &pg_begin, NULL, NULL, err);
-    s = s == STATUS_OK ? ruleset_lock(cli, &now, err) : s;
-    s = s == STATUS_OK ? ruleset_put_settings(cli, version, text, now, &serial, err) : s;
-    s = s == STATUS_OK ? ruleset_wake_all(cli, now, people, err) : s;
+    s = s == STATUS_OK ? rulebook_lock(cli, &now, err) : s;
+    s = s == STATUS_OK ? rulebook_put_settings(cli, version, text, now, &serial, err) : s;
+    s = s == STATUS_OK ? rulebook_wake_all(cli, now, people, err) : s;
     s = s == STATUS_OK ? audit_load(cli, now, "settings_load", "version", version, *people, err)
                        : s;
     return s == STATUS_OK ? cli_query(cli, &pg_commit, NULL, NULL, err) : s;
@@ -135,9 +135,9 @@ static enum status put_holidays(struct cli *cli, const struct holidays *h, const
 {
     struct instant now = INSTANT_NONE;
     enum status s = cli_query(cli, &pg_begin, NULL, NULL, err);
-    s = s == STATUS_OK ? ruleset_lock(cli, &now, err) : s;
-    s = s == STATUS_OK ? ruleset_put_holidays(cli, h->item, h->n, h->divisions, err) : s;
-    s = s == STATUS_OK ? ruleset_wake_all(cli, now, people, err) : s;
+    s = s == STATUS_OK ? rulebook_lock(cli, &now, err) : s;
+    s = s == STATUS_OK ? rulebook_put_holidays(cli, h->item, h->n, h->divisions, err) : s;
+    s = s == STATUS_OK ? rulebook_wake_all(cli, now, people, err) : s;
     s = s == STATUS_OK ? audit_load(cli, now, "calendar_load", "divisions", names, *people, err)
                        : s;
     return s == STATUS_OK ? cli_query(cli, &pg_commit, NULL, NULL, err) : s;
