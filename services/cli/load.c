@@ -8,7 +8,11 @@
 #include "common/casework/settings.h"
 #include "common/json.h"
 #include "services/cli/commands.h"
+#include "services/cli/impact.h"
 #include "services/cli/rulebook.h"
+
+/* A load that touches more of the open tasks than this has to be meant. */
+#define BRAKE_PERCENT 5
 
 /* A document that is fine, with its text; both are the caller's. */
 static enum status read_settings(const char *path, char **text, struct settings **out,
@@ -76,24 +80,69 @@ static enum status put_settings(struct cli *cli, const struct settings *settings
     return s == STATUS_OK ? cli_query(cli, &pg_commit, NULL, NULL, err) : s;
 }
 
+static void tell_impact(const struct impact *i)
+{
+    printf("of %zu open tasks %zu would be ended and %zu moved; %zu opened; %zu events emitted, "
+           "%zu withdrawn\n",
+           i->open, i->ended, i->moved, i->opened, i->emitted, i->withdrawn);
+}
+
+/* Whether to go on; without --yes not past the brake. */
+static enum status brake(struct cli *cli, const struct settings *settings, bool dry_run,
+                         struct err *err)
+{
+    struct impact impact = {0};
+    enum status s = impact_of(cli, settings, &impact, err);
+    if (s != STATUS_OK) {
+        return s;
+    }
+    size_t touched = impact.ended + impact.moved;
+    if (dry_run) {
+        tell_impact(&impact);
+    } else if (touched * 100 > impact.open * BRAKE_PERCENT) {
+        return err_set(err, STATUS_REJECT, "input",
+                       "%zu of %zu open tasks would be ended or moved; --yes if that is meant "
+                       "(--dry-run tells more)",
+                       touched, impact.open);
+    }
+    return STATUS_OK;
+}
+
+static int load(struct cli *cli, const struct args *args, const struct settings *settings,
+                const char *text)
+{
+    struct err err = {0};
+    int64_t people = 0;
+    bool dry_run = options_flag(args, "dry-run");
+    enum status s = STATUS_OK;
+    if (dry_run || !options_flag(args, "yes")) {
+        s = brake(cli, settings, dry_run, &err);
+    }
+    if (s == STATUS_OK && dry_run) {
+        return EXIT_DONE;
+    }
+    s = s == STATUS_OK ? put_settings(cli, settings, text, &people, &err) : s;
+    if (s != STATUS_OK) {
+        return cli_fail("settings load", s, &err);
+    }
+    printf("settings %s are in force; %" PRId64 " people are looked at again\n",
+           settings_version(settings), people);
+    return EXIT_DONE;
+}
+
 int load_settings(struct cli *cli, const struct args *args)
 {
     struct err err = {0};
     char *text = NULL;
     struct settings *settings = NULL;
-    int64_t people = 0;
     enum status s = read_settings(options_argument(args, 0), &text, &settings, &err);
     if (s != STATUS_OK) {
         return cli_fail("settings load", s, &err);
     }
-    s = put_settings(cli, settings, text, &people, &err);
-    if (s == STATUS_OK) {
-        printf("settings %s are in force; %" PRId64 " people are looked at again\n",
-               settings_version(settings), people);
-    }
+    int code = load(cli, args, settings, text);
     settings_free(settings);
     free(text);
-    return s == STATUS_OK ? EXIT_DONE : cli_fail("settings load", s, &err);
+    return code;
 }
 
 /* ---- show ---- */

@@ -203,6 +203,8 @@ static const struct command commands[] = {
      .arguments = "FILE",
      .min = 1,
      .max = 1,
+     .options = {{"dry-run", NULL, "count what would change"},
+                 {"yes", NULL, "even if over 5 % of the open tasks are ended or moved"}},
      .run = load_settings,
      .help = "put the document in force for every open case",
      .group = operators},

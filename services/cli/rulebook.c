@@ -1,5 +1,19 @@
 #include "services/cli/rulebook.h"
 
+#define PRODUCT_NOW "coalesce(c.rehearsal_at, greatest(now(), c.last_now))"
+
+enum status rulebook_now(struct cli *cli, struct instant *now, struct err *err)
+{
+    static const struct pg_stmt ask = {"rulebook_now", "select " PRODUCT_NOW " from ops.clock c",
+                                       NULL};
+    const struct pg_result *r = NULL;
+    enum status s = cli_query(cli, &ask, NULL, &r, err);
+    if (s == STATUS_OK) {
+        *now = pg_instant(r, 0, 0);
+    }
+    return s;
+}
+
 enum status rulebook_lock(struct cli *cli, struct instant *now, struct err *err)
 {
     static const struct pg_stmt patience = {
@@ -7,11 +21,10 @@ enum status rulebook_lock(struct cli *cli, struct instant *now, struct err *err)
         "select set_config('lock_timeout', '60s', true), set_config('statement_timeout', '0', "
         "true)",
         NULL};
-    static const struct pg_stmt lock = {
-        "rulebook_lock",
-        "select coalesce(c.rehearsal_at, greatest(now(), c.last_now)) from ops.clock c,"
-        " (select pg_advisory_xact_lock(7170417, 1)) l",
-        NULL};
+    static const struct pg_stmt lock = {"rulebook_lock",
+                                        "select " PRODUCT_NOW " from ops.clock c,"
+                                        " (select pg_advisory_xact_lock(7170417, 1)) l",
+                                        NULL};
     enum status s = cli_query(cli, &patience, NULL, NULL, err);
     const struct pg_result *r = NULL;
     if (s == STATUS_OK) {

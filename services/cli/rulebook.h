@@ -11,7 +11,10 @@
 #include "common/pg.h"
 #include "services/cli/cli.h"
 
-/* The product's now, and until the end of the transaction nobody else's batch commits. */
+/* The product's now, as services and oh.now() have it. */
+enum status rulebook_now(struct cli *cli, struct instant *now, struct err *err) NODISCARD;
+
+/* The same, and until the end of the transaction nobody else's batch commits. */
 enum status rulebook_lock(struct cli *cli, struct instant *now, struct err *err) NODISCARD;
 
 /* Puts the document in force; gives its serial. */

@@ -5,6 +5,8 @@
 
 #include "common/casefile/load.h"
 #include "common/mem.h"
+#include "services/cli/brief.h"
+#include "services/cli/rulebook.h"
 #include "services/cli/shipped.h"
 
 #define WOULD_MAX 64
@@ -44,17 +46,9 @@ static enum status rules_of_file(struct whatif *w, const char *path, struct err 
 
 static enum status rules_of_database(struct whatif *w, struct err *err)
 {
-    static const struct pg_stmt now = {
-        "whatif_now",
-        "select coalesce(c.rehearsal_at, greatest(now(), c.last_now)) from ops.clock c", NULL};
-    const struct pg_result *r = NULL;
     w->stored = true;
-    enum status s = cli_query(w->cli, &now, NULL, &r, err);
-    if (s == STATUS_OK) {
-        w->now = pg_instant(r, 0, 0);
-        s = ruleset_load(&w->rules, w->cli->pg, err);
-    }
-    return s;
+    enum status s = rulebook_now(w->cli, &w->now, err);
+    return s == STATUS_OK ? ruleset_load(&w->rules, w->cli->pg, err) : s;
 }
 
 enum status whatif_open(struct whatif **out, struct cli *cli, const char *settings_file,
@@ -170,100 +164,6 @@ enum status whatif_person(struct whatif *w, const char *organisation, const char
     return s;
 }
 
-/* ---- a case, as far as it is compared ---- */
-
-struct brief_spell {
-    char id[ID_TEXT];
-    size_t pathway;
-    struct record_ref anchor;
-    size_t n_records;
-    struct date due_date;
-    enum task_state state;
-    enum end_reason end_reason;
-};
-
-struct brief_event {
-    enum event_kind kind;
-    char subject[ID_TEXT];
-    struct date occurs_on;
-    bool worth_telling; /* it would be emitted now, had it not been */
-};
-
-struct brief {
-    struct brief_spell *spells;
-    struct brief_event *events;
-    size_t n_spells, n_events;
-};
-
-/* HR's horizon, what is switched off, and what an organisation's history is loaded without. */
-static bool is_worth_telling(const struct whatif *w, const struct rules *r,
-                             const struct timeline_event *e)
-{
-    const struct org_rules *org = r->org;
-    bool old = event_kind_audience(e->kind) == AUDIENCE_HR &&
-               w->now.us - e->at.us > org->prompt_days * US_PER_DAY;
-    bool before_live = !date_is_none(org->live_from) && e->occurs_on.days < org->live_from.days;
-    return !e->superseded && !old && !before_live && (org->off >> e->kind & 1) == 0;
-}
-
-static void brief_of(const struct whatif *w, const struct case_person *p, struct brief *out)
-{
-    struct casework cw = {0};
-    struct arena *a = w->people.arena;
-    derive(&p->facts, &p->rules, w->now, a, &cw);
-    *out = (struct brief){.spells = arena_array(a, cw.n_spells, sizeof *out->spells),
-                          .events = arena_array(a, cw.n_timeline, sizeof *out->events),
-                          .n_spells = cw.n_spells};
-    for (size_t i = 0; i < cw.n_spells; i++) {
-        const struct spell *sp = &cw.spells[i];
-        struct brief_spell *b = &out->spells[i];
-        *b = (struct brief_spell){
-            .pathway = sp->pathway,
-            .anchor = {.source = sp->anchor->source, .absence_id = sp->anchor->absence_id},
-            .n_records = sp->n_records,
-            .due_date = sp->due_date,
-            .state = sp->state,
-            .end_reason = sp->end_reason};
-        memcpy(b->id, sp->id, ID_TEXT);
-    }
-    for (size_t i = 0; i < cw.n_timeline && cw.timeline[i].at.us <= w->now.us; i++) {
-        const struct timeline_event *e = &cw.timeline[i];
-        struct brief_event *b = &out->events[out->n_events++];
-        *b = (struct brief_event){.kind = e->kind,
-                                  .occurs_on = e->occurs_on,
-                                  .worth_telling = is_worth_telling(w, &p->rules, e)};
-        memcpy(b->subject, e->spell != NULL ? e->spell->id : e->period->id, ID_TEXT);
-    }
-}
-
-static const struct brief_spell *spell_in(const struct brief *b, const char *id)
-{
-    for (size_t i = 0; i < b->n_spells; i++) {
-        if (strcmp(b->spells[i].id, id) == 0) {
-            return &b->spells[i];
-        }
-    }
-    return NULL;
-}
-
-/* Kinds whose occurrence is 1 are one event whenever they occur. */
-static bool happens_once(enum event_kind k)
-{
-    return k == KIND_TASK_CREATED || k == KIND_RELAPSE || k == KIND_UNREACHABLE;
-}
-
-static const struct brief_event *event_in(const struct brief *b, const struct brief_event *e)
-{
-    for (size_t i = 0; i < b->n_events; i++) {
-        const struct brief_event *x = &b->events[i];
-        if (x->kind == e->kind && strcmp(x->subject, e->subject) == 0 &&
-            (happens_once(e->kind) || date_eq(x->occurs_on, e->occurs_on))) {
-            return x;
-        }
-    }
-    return NULL;
-}
-
 /* ---- what differs ---- */
 
 static void would(struct outcome *out, const char *text)
@@ -273,17 +173,11 @@ static void would(struct outcome *out, const char *text)
     }
 }
 
-static const char *pathway_name(const struct case_person *p, size_t pathway)
-{
-    return p->rules.org->pathways[pathway].name;
-}
-
-static void compare_spell(const struct whatif *w, const struct case_person *p,
-                          const struct brief_spell *was, const struct brief_spell *is,
-                          struct outcome *out)
+static void compare_spell(const struct whatif *w, const struct brief_spell *was,
+                          const struct brief_spell *is, struct outcome *out)
 {
     struct arena *a = w->people.arena;
-    const char *name = pathway_name(p, is->pathway);
+    const char *name = is->pathway;
     char due[DATE_TEXT];
     char before[DATE_TEXT];
     date_format(is->due_date, due);
@@ -316,15 +210,15 @@ static void compare_spells(const struct whatif *w, const struct case_person *p,
     derive(&p->facts, &p->rules, w->now, w->people.arena, &cw);
     for (size_t i = 0; i < was->n_spells; i++) {
         const struct brief_spell *gone = &was->spells[i];
-        if (spell_in(is, gone->id) == NULL) {
-            enum end_reason why =
-                derive_tombstone(&p->facts, &p->rules, w->now, &cw, gone->anchor, gone->pathway);
-            would(out, arena_printf(w->people.arena, "end %s task: %s",
-                                    pathway_name(p, gone->pathway), end_reason_name(why)));
+        if (brief_spell_in(is, gone->id) == NULL) {
+            enum end_reason why = derive_tombstone(&p->facts, &p->rules, w->now, &cw, gone->anchor,
+                                                   gone->pathway_index);
+            would(out, arena_printf(w->people.arena, "end %s task: %s", gone->pathway,
+                                    end_reason_name(why)));
         }
     }
     for (size_t i = 0; i < is->n_spells; i++) {
-        compare_spell(w, p, spell_in(was, is->spells[i].id), &is->spells[i], out);
+        compare_spell(w, brief_spell_in(was, is->spells[i].id), &is->spells[i], out);
     }
 }
 
@@ -334,13 +228,13 @@ static void compare_events(const struct whatif *w, const struct brief *was, cons
     struct arena *a = w->people.arena;
     for (size_t i = 0; i < was->n_events; i++) {
         const struct brief_event *e = &was->events[i];
-        if (e->worth_telling && event_in(is, e) == NULL) {
+        if (e->worth_telling && brief_event_in(is, e) == NULL) {
             would(out, arena_printf(a, "withdraw %s", event_kind_name(e->kind)));
         }
     }
     for (size_t i = 0; i < is->n_events; i++) {
         const struct brief_event *e = &is->events[i];
-        if (e->worth_telling && event_in(was, e) == NULL) {
+        if (e->worth_telling && brief_event_in(was, e) == NULL) {
             would(out, arena_printf(a, "emit %s", event_kind_name(e->kind)));
         }
     }
@@ -415,7 +309,7 @@ void whatif_apply(struct whatif *w, const struct inbound *ev, struct outcome *ou
     p->rules = ruleset_for(w->rules, p->organisation);
     const struct record *rec = absence ? record_of(p, ev) : NULL;
     bool lower = rec != NULL && ev->absence.version < rec->version;
-    brief_of(w, p, &was);
+    brief_of(&p->facts, &p->rules, w->now, w->people.arena, &was);
     out->stale = !caseload_apply(&w->people, ev, w->rules, w->now);
     out->reason = absence ? match(w, p, ev, out) : "person";
     if (absence && ev->absence.cancelled) {
@@ -426,7 +320,7 @@ void whatif_apply(struct whatif *w, const struct inbound *ev, struct outcome *ou
         out->stale = true;
         out->reason = !absence ? "older_fact" : lower ? "lower_version" : "repeated";
     }
-    brief_of(w, p, &is);
+    brief_of(&p->facts, &p->rules, w->now, w->people.arena, &is);
     compare_spells(w, p, &was, &is, out);
     compare_events(w, &was, &is, out);
     if (absence) {
