@@ -110,7 +110,6 @@ struct casework {
      * subject id). */
     struct timeline_event *timeline;
     size_t n_timeline;
-    const struct record *details_from; /* whose contact details to use; NULL */
     struct instant
         wake_at; /* the next instant at which anything of this could change by time alone; NONE */
 };
