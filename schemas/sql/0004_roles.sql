@@ -96,7 +96,7 @@ grant select, insert, update on casework.spell to dayfour_intake, dayfour_follow
 
 grant select, insert, update, delete on followup.emitted, followup.outbox, followup.shard to dayfour_followup;
 
-grant select on ops.clock to dayfour_intake;
+grant select, update (rehearsal_at, last_now) on ops.clock to dayfour_intake;
 grant select, update on ops.clock to dayfour_followup;
 grant select on ops.emission to dayfour_followup;
 
