@@ -98,7 +98,7 @@ grant select, insert, update on followup.emitted to dayfour_followup;
 grant select, insert, delete on followup.outbox to dayfour_followup;
 grant select, insert, update, delete on followup.shard to dayfour_followup;
 
-grant select on ops.clock to dayfour_intake;
+grant select, update (rehearsal_at, last_now) on ops.clock to dayfour_intake;
 grant select, update on ops.clock to dayfour_followup;
 grant select on ops.emission to dayfour_followup;
 
