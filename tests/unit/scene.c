@@ -1,4 +1,4 @@
-#include "scene.h"
+#include "tests/unit/scene.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>

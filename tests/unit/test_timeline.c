@@ -3,7 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "scene.h"
+#include "tests/unit/leakcheck.h"
+#include "tests/unit/scene.h"
+
+TestSuite(timeline, .fini = leakcheck);
 
 static struct scene *open_at(const char *time)
 {
