@@ -285,8 +285,7 @@ Test(scenarios, s07_a_record_split_in_two_is_one_spell)
     SEND(sc, .id = "A", .onset = "2026-04-01", .last_day = "2026-04-05", .code = "S12");
     scene_at(sc, "2026-04-06 10:00");
     scene_log(sc);
-    char id[ID_TEXT];
-    strcpy(id, scene_spell(sc, 0)->id);
+    const char *id = arena_strdup(sc->a, scene_spell(sc, 0)->id);
     SEND(sc, .id = "B", .onset = "2026-04-06", .code = "S12");
     cr_assert_eq(sc->cw.n_spells, 1);
     cr_assert_str_eq(scene_spell(sc, 0)->id, id);
@@ -306,8 +305,7 @@ Test(scenarios, s08_entered_in_error_and_reinstated)
     SEND(sc, .onset = "2026-09-07", .code = "S10");
     scene_at(sc, "2026-09-09 11:00");
     scene_entry(sc, 0, CONTACT_MADE, OUTCOME_ONWARD_REFERRAL, NULL);
-    char id[ID_TEXT];
-    strcpy(id, scene_spell(sc, 0)->id);
+    const char *id = arena_strdup(sc->a, scene_spell(sc, 0)->id);
     scene_at(sc, "2026-09-24 09:00");
     cr_assert_not_null(strstr(scene_log(sc), "2026-09-23 09:00 + follow-up.due stress 2026-09-23"));
     SEND(sc, .onset = "2026-09-07", .code = "S10", .version = 3, .cancelled = true);
