@@ -33,7 +33,10 @@ static bool is_upper(char c)
 
 static char to_upper(char c)
 {
-    return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
+    if (c >= 'a' && c <= 'z') {
+        return (char)(c - 'a' + 'A');
+    }
+    return c;
 }
 
 static bool is_code_character(char c)
