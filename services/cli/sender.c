@@ -9,7 +9,7 @@
 #include "common/mem.h"
 
 #define DELIVERY_MS "60000"
-#define ASK_MS 10000
+#define ASK_MS 6000
 
 struct sender {
     rd_kafka_t *rk;

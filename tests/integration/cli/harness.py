@@ -136,7 +136,7 @@ class World:
         for name in self.databases:
             self.sql(f"drop database if exists {name} with (force)", self.words["dbname"])
         for role in self.roles:
-            self.sql(f'drop role if exists "{}"'.format(role.replace('"', '""')), self.words["dbname"])
+            self.sql('drop role if exists "{}"'.format(role.replace('"', '""')), self.words["dbname"])
         if self.topics:
             subprocess.run(["python3", TOPICS, "--brokers", self.brokers, "delete", *self.topics],
                            check=False, capture_output=True)
