@@ -185,6 +185,20 @@ def the_same_absence_id_from_another_source_is_another_record(w):
 
 
 @case
+def nor_is_it_one_of_those_entered_with(w):
+    person = w.person()
+    w.record(person, f"{person}-A", source="/hr")
+    w.record(person, f"{person}-A", source="/roster")
+    old = w.spell(person, records=[("/hr", f"{person}-B"), ("/hr", f"{person}-A")])
+    w.at("amy").run(f"select oh.record_attempt('{old}', 'voicemail', '2026-09-08T10:00Z')")
+    entry = w.fact(old)["entry_id"]
+    w.root.run(f"delete from casework.spell where spell_id = '{old}'")
+    w.spell(person, records=[("/roster", f"{person}-A")], onset_date="2026-07-01", last_day="2026-07-03")
+    right = w.spell(person, records=[("/hr", f"{person}-A")])
+    equal(w.at("amy").value(f"select task_id from oh.entry where entry_id = {entry}"), right)
+
+
+@case
 def entries_of_another_pathway_stay_with_it(w):
     person = w.person()
     w.record(person, f"{person}-A")
