@@ -20,7 +20,8 @@ char *arena_strndup(struct arena *a, const char *s, size_t len); /* NUL-terminat
 char *arena_strdup(struct arena *a, const char *s);              /* NULL gives NULL */
 char *arena_printf(struct arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* All that was handed out is gone. Chunks of the usual size are kept for reuse, large requests given back. */
+/* All that was handed out is gone. Chunks of the usual size are kept for reuse, large requests
+ * given back. */
 void arena_reset(struct arena *a);
 size_t arena_bytes(const struct arena *a); /* in use, for tests and metrics */
 

@@ -39,8 +39,8 @@ struct conf {
 /* What one row of the table says; for --help, the sample files and the docs, which are made from
  * it. */
 struct conf_key {
-    const char *name; /* "pg.dsn" */
-    enum { CONF_TEXT, CONF_INT, CONF_BOOL, CONF_CHOICE } type;
+    const char *name; /* "pg.dsn"; of CONF_PROPS "kafka.prop.*", for any number of keys */
+    enum { CONF_TEXT, CONF_INT, CONF_BOOL, CONF_CHOICE, CONF_PROPS } type;
     size_t offset;
     const char *def;     /* NULL: none */
     int64_t min, max;    /* of CONF_INT */
@@ -52,16 +52,22 @@ struct conf_key {
 extern const struct conf_key conf_keys[];
 extern const size_t conf_n_keys;
 
-/* Defaults, then file (NULL: none), then DAYFOUR_* from the environment, then plain PG_DSN and
- * KAFKA_BROKERS for what is still unset. A key of another program of ours in the file is passed
- * over, an unknown one is a fault. STATUS_FATAL: err.text is "FILE:LINE: key: what is wrong" (or
- * "environment: …"), never the value of a secret. */
+/* Defaults, then file (NULL: none), then DAYFOUR_* from the environment (pg.dsn is DAYFOUR_PG_DSN;
+ * an empty value takes a key back to its default), then plain PG_DSN and KAFKA_BROKERS for what is
+ * still unset. A key of another program of ours is passed over, an unknown one is a fault, as is an
+ * unknown DAYFOUR_* variable but DAYFOUR_RUN_DIR, _BIN, _JOBS, _LOG_LINES, _FAULT and
+ * DAYFOUR_TEST_*, which belong to ./run and the tests. STATUS_FATAL: err.text is "FILE:LINE: key:
+ * what is wrong" (or "environment: VARIABLE: …"), never a value. */
 enum status conf_load(struct conf **out, enum conf_program program, const char *file,
                       struct err *err) NODISCARD;
 void conf_free(struct conf *c);
 
-/* key = value lines of everything this program reads, secrets masked (passwords inside pg.dsn too).
- */
+/* The one line of a file with a secret, such as pg.password_file, without its line end; *out is the
+ * caller's to free(). STATUS_FATAL when it is no regular file, can be read or written by everybody,
+ * or is empty. */
+enum status conf_read_secret(const char *path, char **out, struct err *err) NODISCARD;
+
+/* key = value lines of all this program reads, secrets masked (passwords inside pg.dsn too). */
 void conf_print(const struct conf *c, enum conf_program program, FILE *to);
 /* A sample file: every key of the program with its default and help. */
 void conf_print_sample(enum conf_program program, FILE *to);

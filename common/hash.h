@@ -12,7 +12,8 @@ void hash_sha256(const void *data, size_t len, uint8_t out[SHA256_BYTES]);
 /* Lower-case hex of the first n bytes, NUL-terminated: out has 2 n + 1. */
 char *hash_hex(const uint8_t *bytes, size_t n, char *out);
 
-/* A key made ready once: each use costs two SHA-256 blocks, no set-up. Not for two threads at a time. */
+/* A key made ready once: each use costs two SHA-256 blocks, no set-up. Not for two threads at a
+ * time. */
 struct hmac_key;
 struct hmac_key *hmac_key_new(const uint8_t *key, size_t len);
 void hmac_key_free(struct hmac_key *k);

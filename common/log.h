@@ -73,8 +73,13 @@ struct log_field {
     {                                                                                              \
         .key = (k), .type = LOG_FIELD_REAL, .real = (v)                                            \
     }
+#define LOG_BOOL(k, v)                                                                             \
+    {                                                                                              \
+        .key = (k), .type = LOG_FIELD_BOOL, .num = (v) ? 1 : 0                                     \
+    }
 
-/* svc is copied. Lines go to fd 1, each by one write; ts is the system's clock, never a clock file's. */
+/* svc is copied. Lines go to fd 1, each by one write; ts is the system's clock, never a clock
+ * file's. */
 void log_init(const char *svc, enum log_level least, bool logfmt);
 /* error|warn|info|debug, as in log.level. */
 bool log_level_parse(const char *name, enum log_level *out);

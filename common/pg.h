@@ -117,6 +117,9 @@ enum status pg_poll(struct pg *pg, bool *done, struct err *err) NODISCARD;
 /* The same, waiting. timeout_ms < 0: for ever; past it STATUS_RESYNC and the session is closed. */
 enum status pg_wait(struct pg *pg, int timeout_ms, struct err *err) NODISCARD;
 
+/* Waits at most ms for the server to say something, or to take what is unsent: then pg_poll. */
+bool pg_ready_within(struct pg *pg, int ms);
+
 /* Results of the finished pipeline by the order of pg_send; valid until the next pg_send. */
 struct pg_result;
 const struct pg_result *pg_result(const struct pg *pg, size_t nth);

@@ -47,10 +47,11 @@ struct period {
     size_t n_records;
     const struct record *anchor; /* smallest (first_notice, source, absence_id) */
     struct date onset;
-    struct date last_day;        /* NONE while off */
+    struct date ends_on;         /* the last day by what is known now, past or ahead; NONE */
+    struct date last_day;        /* ends_on once it is past; NONE while off */
     struct date expected_return; /* the latest of its open records'; NONE */
     bool closed_by_leaving;      /* last_day is the last day of employment */
-    bool closed_by_death;
+    bool closed_by_death; /* the person died before it was closed; last_day is as the records say */
     struct instant first_notice;
     struct instant changed_at; /* the last change of its facts, contacts included */
     struct instant settled_at; /* NONE while it cannot be told */
@@ -64,9 +65,10 @@ struct spell {
     const struct record **records; /* by (onset, source, absence_id) */
     size_t n_records;
     const struct record *anchor;
-    struct date onset, last_day, expected_return;
+    struct date onset, ends_on, last_day; /* as of a period */
+    struct date expected_return;          /* the period's */
     struct instant first_notice;
-    const struct spell *relapse_of; /* NULL */
+    const struct spell *relapse_of; /* the spell before, where this is a relapse; else NULL */
     bool relapse, late_report, backdated, review_first;
     int priority; /* 1 or 2 */
     struct date due_date, work_by_date, respond_by;
@@ -77,11 +79,14 @@ struct spell {
     int attempts;                      /* attempts and contacts */
     enum contact_outcome last_outcome; /* of the latest attempt or contact */
     struct date review_on;             /* of the latest contact; NONE */
-    bool red_flag, reason_changed, case_closed;
+    bool red_flag;                     /* raised in any contact */
+    bool reason_changed;               /* of a record that was in the spell at the latest contact */
+    bool case_closed;
     enum contact_outcome close_reason;
-    const char *assigned_to;                /* NULL */
-    int elapsed_days, elapsed_working_days; /* onset to contact; -1: no contact */
-    bool contact_counts; /* contacted_at is on or before last_day, or no last_day */
+    const char *assigned_to; /* NULL */
+    int elapsed_days,
+        elapsed_working_days; /* onset to first contact, 0 if before; -1: no contact */
+    bool contact_counts;      /* contacted_at is on or before last_day, or no last_day */
 };
 
 /* What happens to the person, in the order it happens. */
@@ -106,7 +111,6 @@ struct casework {
      * subject id). */
     struct timeline_event *timeline;
     size_t n_timeline;
-    const struct record *details_from; /* whose contact details to use; NULL */
     struct instant
         wake_at; /* the next instant at which anything of this could change by time alone; NONE */
 };
@@ -122,8 +126,9 @@ struct rules {
 void derive(const struct facts *f, const struct rules *r, struct instant now, struct arena *a,
             struct casework *out);
 
-/* Why a spell that was stored is no longer among out's: by its anchor record (NULL: no longer this
- * person's). */
+/* Why a spell that was stored is no longer among out's, by its anchor record. An anchor that is not
+ * among the facts is another person's: END_MOVED, unless the caller finds it cancelled there, which
+ * is END_ENTERED_IN_ERROR first. pathway: n_pathways when the settings no longer have it. */
 enum end_reason derive_tombstone(const struct facts *f, const struct rules *r, struct instant now,
                                  const struct casework *cw, struct record_ref anchor,
                                  size_t pathway);

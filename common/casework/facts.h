@@ -72,6 +72,7 @@ enum contact_outcome {
         OUTCOME_COUNT
 };
 const char *contact_outcome_name(enum contact_outcome o);
+bool contact_outcome_parse(const char *name, enum contact_outcome *out); /* "" is none of them */
 
 struct record_ref {
     const char *source, *absence_id;
@@ -84,11 +85,11 @@ struct record_ref {
 struct contact_fact {
     int64_t entry_id;
     enum contact_kind kind;
-    const char *pathway;  /* name */
-    struct instant at;    /* when it happened, which may be before it was entered */
-    struct instant entered_at;
-    const char *by;       /* login */
-    const char *assignee; /* of CLAIM and ASSIGN */
+    const char *pathway;       /* name */
+    struct instant at;         /* when it happened, which may be before it was entered */
+    struct instant entered_at; /* when it was written down; of a retracted one when that was */
+    const char *by;            /* login */
+    const char *assignee;      /* of CLAIM and ASSIGN */
     enum contact_outcome outcome;
     struct date review_on; /* of CONTACT_MADE; NONE */
     bool red_flag;

@@ -15,6 +15,7 @@
 #include "common/zone.h"
 
 #define PATHWAYS_MAX 16
+#define REVIEW_DAYS_MAX 16
 
 enum day_basis { BASIS_CALENDAR, BASIS_WORKING };
 enum division {
@@ -42,13 +43,14 @@ struct pathway_rules {
  * in every organisation: bit i of a match mask. */
 struct org_rules {
     const char *organisation; /* NULL: the defaults */
+    const char *time_zone;    /* the same for all */
     enum division division;
     unsigned service_days;       /* bit per enum weekday */
     const struct date *closures; /* sorted */
     size_t n_closures;
     struct date live_from; /* NONE */
     int long_term_day, long_term_approaching_day;
-    int review_days[16];
+    int review_days[REVIEW_DAYS_MAX];
     size_t n_review_days;
     int link_days, join_days, follow_up_days, feed_silent_hours, prompt_days, settle_days;
     uint64_t off; /* bit per enum event_kind: not emitted */
@@ -87,7 +89,8 @@ struct reason_match {
 /* code as sent or as kept: normalised here. SCHEME_NONE is MATCH_WATCH. */
 struct reason_match settings_match(const struct org_rules *r, enum reason_scheme scheme,
                                    const char *code);
-/* The form in which a code is kept and compared; NULL: no token in it. out has 101 bytes. */
-const char *reason_normalise(enum reason_scheme scheme, const char *code, char out[101]);
+/* The form in which a code is kept and compared; NULL: no token in it. */
+#define REASON_TEXT 201
+const char *reason_normalise(enum reason_scheme scheme, const char *code, char out[REASON_TEXT]);
 
 #endif

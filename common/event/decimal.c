@@ -20,54 +20,60 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* Reads the digits before the exponent, if any; NULL when there are none, or more that count than
- * we keep. */
-static const char *read_digits(const char *s, struct digits *d)
+/* False when a digit that counts is more than we keep. zeros: met since the last digit kept, they
+ * count only if another digit follows. */
+static bool keep_digit(struct digits *d, char c, int64_t *zeros)
 {
-    bool any = false;
-    bool fraction = false;
-    int64_t zeros = 0; /* met since the last digit kept: they count only if another one follows */
-    for (;; s++) {
-        if (*s == '.' && !fraction) {
-            fraction = true;
-            if (!is_digit(s[1])) {
-                return NULL;
-            }
-            continue;
-        }
-        if (!is_digit(*s)) {
-            return any ? s : NULL;
-        }
-        any = true;
-        if (!fraction && (d->n > 0 || *s != '0')) {
-            d->point++;
-        }
-        if (*s == '0') {
-            if (d->n > 0) {
-                zeros++;
-            } else if (fraction) {
-                d->point--;
-            }
-            continue;
-        }
-        if (zeros + 1 > DECIMAL_PLACES - (int64_t)d->n) {
-            return NULL;
-        }
-        memset(d->text + d->n, '0', (size_t)zeros);
-        d->n += (size_t)zeros;
-        d->text[d->n++] = *s;
-        zeros = 0;
+    if (c == '0') {
+        (*zeros)++;
+        return true;
     }
+    if (d->n == 0) {
+        *zeros = 0;
+    }
+    if (*zeros >= DECIMAL_PLACES - (int64_t)d->n) {
+        return false;
+    }
+    memset(d->text + d->n, '0', (size_t)*zeros);
+    d->n += (size_t)*zeros;
+    d->text[d->n++] = c;
+    *zeros = 0;
+    return true;
 }
 
-static const char *read_exponent(const char *s, struct digits *d)
+/* Reads what stands before an exponent and moves *at behind it. A point has a digit after it. */
+static bool read_digits(const char **at, struct digits *d)
 {
+    const char *s = *at;
+    bool fraction = false;
+    int64_t zeros = 0;
+    for (; is_digit(*s) || (*s == '.' && !fraction && is_digit(s[1])); s++) {
+        if (*s == '.') {
+            fraction = true;
+            continue;
+        }
+        if (!keep_digit(d, *s, &zeros)) {
+            return false;
+        }
+        if (d->n > 0 && !fraction) {
+            d->point++;
+        } else if (d->n == 0 && fraction) {
+            d->point--;
+        }
+    }
+    *at = s;
+    return true;
+}
+
+static bool read_exponent(const char **at, struct digits *d)
+{
+    const char *s = *at;
     bool minus = *s == '-';
     if (*s == '-' || *s == '+') {
         s++;
     }
     if (!is_digit(*s)) {
-        return NULL;
+        return false;
     }
     int64_t e = 0;
     for (; is_digit(*s); s++) {
@@ -76,7 +82,8 @@ static const char *read_exponent(const char *s, struct digits *d)
         }
     }
     d->point += minus ? -e : e;
-    return s;
+    *at = s;
+    return true;
 }
 
 static bool write_share(const struct digits *d, char out[DECIMAL_TEXT])
@@ -104,12 +111,18 @@ bool decimal_share(const char *s, enum decimal_form form, char out[DECIMAL_TEXT]
 {
     struct digits d = {.n = 0};
     bool minus = form == DECIMAL_JSON && *s == '-';
-    s = read_digits(minus ? s + 1 : s, &d);
-    if (s && form == DECIMAL_JSON && (*s == 'e' || *s == 'E')) {
-        s = read_exponent(s + 1, &d);
+    if (minus) {
+        s++;
     }
-    if (!s || *s != '\0' || (minus && d.n > 0)) {
+    /* As JSON has it: a digit before the point, and no zero before another digit. */
+    if (!is_digit(s[0]) || (s[0] == '0' && is_digit(s[1])) || !read_digits(&s, &d)) {
         return false;
     }
-    return write_share(&d, out);
+    if (form == DECIMAL_JSON && (*s == 'e' || *s == 'E')) {
+        s++;
+        if (!read_exponent(&s, &d)) {
+            return false;
+        }
+    }
+    return *s == '\0' && !(minus && d.n > 0) && write_share(&d, out);
 }

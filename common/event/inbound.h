@@ -32,7 +32,9 @@
     X(MISSING_FIELD, "missing_field")                                                              \
     X(MISSING_SCHEME, "missing_scheme")                                                            \
     X(LAST_DAY_BEFORE_ONSET, "last_day_before_onset")                                              \
-    X(SOURCE_NOT_ALLOWED, "source_not_allowed")
+    X(SOURCE_NOT_ALLOWED, "source_not_allowed")                                                    \
+    X(NOT_STORABLE,                                                                                \
+      "not_storable") /* well-formed, but the database refused a value: a fault of ours */
 
 enum reject_reason {
 #define REJECT_ENUM(id, name) REJECT_##id,

@@ -1,5 +1,4 @@
-/* text - of headers and codes: compared without regard to case, in no locale; and whether bytes are
- * UTF-8. */
+/* text - of headers and codes, compared without regard to case, in no locale. */
 #ifndef COMMON_EVENT_TEXT_H
 #define COMMON_EVENT_TEXT_H
 
@@ -12,6 +11,5 @@ bool text_equal(const char *a, const char *b);
 bool text_equal_n(const char *a, const char *b, size_t n);
 /* Nothing but spaces, tabs and line ends. */
 bool text_blank(const char *s);
-bool text_is_utf8(const char *s, size_t len);
 
 #endif

@@ -31,7 +31,7 @@ class Keyed:
 
 @dataclass
 class Member:
-    """A record that takes part, and where it ends for the person: last_day, the day of leaving, or open."""
+    """A record that takes part, and where it ends: on last_day, on the day of leaving, or open."""
     record: object
     end: dt.date
     by_left: bool
@@ -173,40 +173,35 @@ def member(case, record):
     return Member(record, record.last_day if ended else None, False)
 
 
-def chain_periods(members, left_on):
-    """Groups whose next onset is at most the day after the end so far; leaving separates."""
+def chain(members, joins):
+    """Groups of members, each joined to the group before it where joins(group, its end, member)."""
     groups, end = [], None
     for item in members:
-        parted = groups and left_on is not None and groups[-1][-1].onset <= left_on < item.onset
-        if groups and not parted and (end is None or item.onset <= end + DAY):
+        if groups and joins(groups[-1], end, item):
             groups[-1].append(item)
-            end = later_end(end, item.end)
+            end = None if None in (end, item.end) else max(end, item.end)
         else:
             groups.append([item])
             end = item.end
     return groups
 
 
-def later_end(one, other):
-    return None if one is None or other is None else max(one, other)
+def chain_periods(members, left_on):
+    """Next onset at most the day after the end so far; leaving separates."""
+    def joins(group, end, item):
+        if left_on is not None and group[-1].onset <= left_on < item.onset:
+            return False
+        return end is None or item.onset <= end + DAY
+    return chain(members, joins)
 
 
 def chain_spells(period, pathway, person, join_days):
-    """The period's records of one pathway, where at most join_days lie between an end and the next onset."""
+    """The period's records of one pathway, at most join_days between an end and the next onset."""
     held = contacted_keys(person, pathway.name)
-    groups, end = [], None
-    for item in period.members:
-        match = item.record.match
-        if match.pathway != pathway.name and (
-                item.record.key not in held or match.kind == "never"):
-            continue
-        if groups and (end is None or (item.onset - end).days - 1 <= join_days):
-            groups[-1].append(item)
-            end = later_end(end, item.end)
-        else:
-            groups.append([item])
-            end = item.end
-    return groups
+    members = [m for m in period.members if m.record.match.pathway == pathway.name
+               or m.record.key in held and m.record.match.kind != "never"]
+    return chain(members, lambda group, end, item:
+                 end is None or (item.onset - end).days - 1 <= join_days)
 
 
 def contacted_keys(person, pathway):
@@ -236,7 +231,7 @@ def relapsed_from(spell, case):
 
 
 def attach_entries(case):
-    """An entry counts for the spell of its pathway that holds its anchor, else any of its records, else its date."""
+    """Each to the spell of its pathway that holds its anchor, else a record, else its date."""
     for entry in case.person.entries:
         if not entry.counts:
             continue
@@ -255,7 +250,7 @@ def attach_entries(case):
 
 
 def contact_details(live):
-    """Each detail from the matched or watched record that has it: the latest onset first, then anchor order."""
+    """Each from the matched or watched record that has it, the latest onset first."""
     sources = sorted((r for r in live if r.match.kind in ("match", "watch")),
                      key=lambda r: (-r.onset.toordinal(), r.anchor_order))
     details = {}

@@ -1,4 +1,4 @@
-"""Dates, working days and local time. Days are `datetime.date`; instants are aware UTC datetimes."""
+"""Dates, working days, local time. Days are `datetime.date`; instants are aware UTC datetimes."""
 import datetime as dt
 import re
 from zoneinfo import ZoneInfo

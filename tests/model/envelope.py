@@ -1,10 +1,9 @@
-"""One Kafka message to a verdict: an absence event, a person event, ignored, or rejected with a reason.
+"""From a Kafka message to an absence event or a person event, or ignored, or rejected.
 
 The checks run in one fixed order and the first failure names the reason; `detail` is the path at
 fault and never a value.
 """
 import datetime as dt
-import decimal
 import re
 from dataclasses import dataclass, field
 
@@ -128,6 +127,8 @@ def check_cloudevent(attributes, prefix):
         text = attributes.get(name)
         if not isinstance(text, str) or not text:
             raise Reject("not_cloudevent", prefix + name)
+    if prefix and not isinstance(attributes.get("data"), dict):
+        raise Reject("not_cloudevent")
 
 
 def ascii_lower(text):
@@ -135,7 +136,7 @@ def ascii_lower(text):
 
 
 class Reader:
-    """Takes the known members out of an event, in a fixed order: all that must be there, then each type."""
+    """Takes the known members out of an event: first all that must be there, then each type."""
 
     def __init__(self, attributes, prefix):
         self.attributes = attributes
@@ -170,8 +171,8 @@ class Reader:
 
     def identity(self):
         """The CloudEvents attributes that we store."""
-        for name in ("id", "source"):
-            self.typed(self.attributes, self.prefix, name, as_id)
+        self.typed(self.attributes, self.prefix, "id", as_event_id)
+        self.typed(self.attributes, self.prefix, "source", as_id)
         self.typed(self.attributes, self.prefix, "time", as_text)
 
     # --- events
@@ -260,6 +261,12 @@ def as_id(value):
     return value
 
 
+def as_event_id(value):
+    if not 1 <= len(as_text(value).encode("utf-8")) <= 1024:
+        raise ValueError("length")
+    return value
+
+
 def as_object(value):
     if not isinstance(value, dict):
         raise ValueError("not an object")
@@ -292,6 +299,6 @@ def as_fte(value):
     text = value.text if isinstance(value, jsonscan.Num) else as_text(value)
     if not isinstance(value, jsonscan.Num) and not DECIMAL.fullmatch(text):
         raise ValueError("not a decimal")
-    if not 0 <= decimal.Decimal(text) <= 1:
+    if not 0 <= float(text) <= 1:
         raise ValueError("out of range")
     return text

@@ -254,9 +254,9 @@ def superseded(event, standing):
                for other in standing)
 
 
-def feed_silent(organisation, keyless_name, last_valid_at):
+def feed_silent(organisation, last_valid_at):
     """The one silence that would follow the last valid message of an organisation."""
-    instant = organisation.calendar.after_working_hours(last_valid_at,
-                                                        organisation.feed_silent_hours)
-    return Event(OH, "o" + keyless_name, "feed.silent", instant,
-                 organisation.calendar.local_date(instant), None, keyless_name, None, [])
+    calendar = organisation.calendar
+    instant = calendar.after_working_hours(last_valid_at, organisation.feed_silent_hours)
+    return Event(OH, "o" + organisation.name, "feed.silent", instant, calendar.local_date(instant),
+                 None, organisation.name, None, [])

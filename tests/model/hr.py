@@ -41,7 +41,8 @@ def returned(absence, calendar):
     if absence.end is None or absence.by_left:
         return []
     day = absence.end + DAY
-    return [("returned-to-work", calendar.at(day), day), ("interview.due", calendar.at(day, 9), day)]
+    return [("returned-to-work", calendar.at(day), day),
+            ("interview.due", calendar.at(day, 9), day)]
 
 
 def partial(absence, calendar):

@@ -1,4 +1,4 @@
-"""What has been said: at each instant, what stands and was not said goes out, what no longer stands is withdrawn."""
+"""What has been said: what stands and was not said goes out, what no longer stands is withdrawn."""
 import datetime as dt
 from dataclasses import dataclass, field
 
@@ -31,7 +31,7 @@ class Ledger:
     # --- one step
 
     def step(self, now, concerned=()):
-        """Emits and withdraws what is due at now: for the persons concerned, and those whose time has come."""
+        """Emits and withdraws for the persons concerned, and those whose time has come."""
         world = self.world
         for key in sorted(world.facts.persons):
             if key in concerned or self.due.get(key, now) <= now:
@@ -122,12 +122,12 @@ class Ledger:
     def silences(self, now):
         for name, last_valid_at in sorted(self.world.facts.last_valid_at.items()):
             organisation = self.world.settings.of(name)
-            event = events.feed_silent(organisation, name, last_valid_at)
+            event = events.feed_silent(organisation, last_valid_at)
             self.compare((name, None), [event] if event.T <= now else [], (), organisation, now)
 
     def silence_times(self):
         facts, settings = self.world.facts, self.world.settings
-        return [events.feed_silent(settings.of(name), name, at).T
+        return [events.feed_silent(settings.of(name), at).T
                 for name, at in facts.last_valid_at.items()]
 
     # --- what stands, whatever was said
@@ -140,7 +140,7 @@ class Ledger:
             rows += self.rows(events.timeline(case, now), case, now)
         for name, last_valid_at in sorted(self.world.facts.last_valid_at.items()):
             organisation = self.world.settings.of(name)
-            event = events.feed_silent(organisation, name, last_valid_at)
+            event = events.feed_silent(organisation, last_valid_at)
             if event.T <= now:
                 rows.append(self.row(event, [event], self.held(event, organisation, now)))
         return rows
@@ -162,7 +162,7 @@ class Ledger:
 
 
 def changes_by_itself(case, records):
-    """Whether midnight may bring something: somebody is off, will be, or is about to leave or opt out."""
+    """Whether midnight may bring something: off, soon off, soon to leave or to be opted out."""
     person, today = case.person, case.today
     return (any(member.end is None for period in case.periods for member in period.members)
             or any(record.onset > today for record in records)

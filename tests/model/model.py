@@ -4,9 +4,10 @@
              [--table tasks|dead_letters]
 
 FILE holds JSON lines, each a message as it was stored at some instant
-    {"at": "2026-09-07T08:10:00Z", "partition": 0, "offset": 0, "headers": [["k", "v"]], "value": "…"}
-(or value_b64), a fact {"at": …, "fact": {"kind": "contact", …}}, or a document that is loaded then
-({"at": …, "settings": {…}} or {"at": …, "calendar": {…}}).
+    {"at": "2026-09-07T08:10:00Z", "partition": 0, "offset": 0, "headers": [["k", "v"]],
+     "value": "…"}
+(or value_b64), a fact {"at": …, "fact": {"kind": "contact", …}}, or a document that is loaded
+then ({"at": …, "settings": {…}} or {"at": …, "calendar": {…}}).
 """
 import argparse
 import datetime as dt
@@ -35,7 +36,8 @@ def arguments(argv):
     parser.add_argument("--install-key", required=True, help="hexadecimal digits")
     parser.add_argument("--input", required=True, help="JSON lines; - reads standard input")
     parser.add_argument("--now", help="RFC 3339; default: the last line's")
-    parser.add_argument("--steps", help="file of instants, one a line, at which events go out; or live")
+    parser.add_argument("--steps",
+                        help="file of instants at which events go out, or the word live")
     parser.add_argument("--table", choices=("tasks", "dead_letters"))
     parser.add_argument("--columns", help="columns of the table, with commas")
     parser.add_argument("--no-tombstones", action="store_true",

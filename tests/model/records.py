@@ -1,4 +1,4 @@
-"""Facts as they are kept: the newest version of each absence record, and what is known of a person."""
+"""Facts as they are kept: the newest version of each record, and what is known of a person."""
 import datetime as dt
 from dataclasses import dataclass, field
 
@@ -81,7 +81,7 @@ class Facts:
         self.serial = 1
         self.records = {}  # (organisation, source, absence_id) -> Record
         self.persons = {}  # (organisation, person_id) -> Person
-        self.last_valid_at = {}  # organisation -> instant of its last message that passed all checks
+        self.last_valid_at = {}  # organisation -> when its last message passed all checks
 
     def person(self, organisation, person_id):
         key = (organisation, person_id)

@@ -36,15 +36,15 @@ def person(at, kind, on, person="P-1", organisation="RW3", time=None, event_id="
         time=time or at, id=event_id))
 
 
-def fact(at, kind, absence_id="A-1", person="P-1", pathway="msk", organisation="RW3",
+def fact(entered_at, kind, absence_id="A-1", person="P-1", pathway="msk", organisation="RW3",
          source=SOURCE, **members):
     anchor = {"organisation": organisation, "person_id": person, "source": source,
               "absence_id": absence_id, "pathway": pathway}
-    return {"at": at, "fact": {"kind": kind, "anchor": anchor, **members}}
+    return {"at": entered_at, "fact": {"kind": kind, "anchor": anchor, **members}}
 
 
-def contact(at, outcome="self_management_advice", **members):
-    return fact(at, "contact", outcome=outcome, **members)
+def contact(entered_at, outcome="self_management_advice", **members):
+    return fact(entered_at, "contact", outcome=outcome, **members)
 
 
 class Scene:

@@ -67,7 +67,8 @@ class Values(unittest.TestCase):
             ('{"a":"\\x"}', not_json), ('{"a":"\\u12g4"}', not_json), ('{"a":tru}', not_json),
             ('{"a":"', not_json), ("\x00", not_json), ('"\x00"', not_json),
             (deep, ("not_cloudevent", "")), (too_deep, ("too_deep", "")),
-            ('{"a":1,"a":2}', ("duplicate_key", "")), ('{"a":1,"\\u0061":2}', ("duplicate_key", "")),
+            ('{"a":1,"a":2}', ("duplicate_key", "")),
+            ('{"a":1,"\\u0061":2}', ("duplicate_key", "")),
             ('{"x":{"a":1,"a":2}}', ("duplicate_key", "")), ('{"a":1,"a" x', ("duplicate_key", "")),
             ('{"a":1,"a":2}' + too_deep, ("duplicate_key", "")), (too_deep + "x", ("too_deep", "")),
             ('{"x":"\\u0000","a":1,"a":2}', ("duplicate_key", ""))])
@@ -100,7 +101,8 @@ class Values(unittest.TestCase):
              (with_data({"version": 0}, type="org.dayfour.absence.opened.v2"), IGNORED),
              (with_data({"category": "maternity", "version": 0}), IGNORED),
              (with_data({"category": "07", "person_id": "DROP"}), IGNORED),
-             (with_data({"category": "SickNess"}), ACCEPTED), (with_data({"category": "08"}), ACCEPTED),
+             (with_data({"category": "SickNess"}), ACCEPTED),
+             (with_data({"category": "08"}), ACCEPTED),
              (with_data({"category": 8}), ("bad_field", "data.category"))])
 
 
@@ -204,8 +206,8 @@ class Binary(unittest.TestCase):
         self.check(("not_cloudevent", "ce_specversion"), ce_specversion="0.3")
         self.check(("not_cloudevent", "specversion"), ce_specversion=None)
         self.check(IGNORED, ce_type="org.example.other")
-        self.check(("bad_field", "data"), value="[]")
-        self.check(("missing_field", "data"), value="null")
+        self.check(("not_cloudevent", ""), value="[]")
+        self.check(("not_cloudevent", ""), value="null")
         self.check(("bad_field", "data.site"), value='{"site":"\\u0000"}')
         self.check(("not_json", ""), value="{")
         structured = "application/cloudevents+json; charset=utf-8"
@@ -220,7 +222,8 @@ class Reasons(unittest.TestCase):
         for scheme, code, expected in [
                 ("esr", "S12", msk), ("esr", " s11 Back Problems", msk), ("esr", "S12-x", msk),
                 ("esr", "S121", none), ("esr", "S12.1", none), ("esr", "S12ABC", none),
-                ("esr", "S10 Anxiety/stress", stress), ("esr", "Stress", none), ("esr", "", "watch"),
+                ("esr", "S10 Anxiety/stress", stress), ("esr", "Stress", none),
+                ("esr", "", "watch"),
                 ("esr", "S99", "watch"), ("esr", "S98", "watch"), ("esr", "S17", "never"),
                 ("esr", "S30", "never"), ("esr", "S32", "never"), ("esr", "S13", none),
                 ("esr", "XS12", none), ("esr", "M54", none),

@@ -1,4 +1,4 @@
-"""Worked scenarios, each with dates and numbers reckoned by hand. September 2026 is BST (UTC + 1 h)."""
+"""Worked scenarios, with dates and numbers reckoned by hand. September 2026 is BST (UTC + 1 h)."""
 import itertools
 import json
 import unittest

@@ -1,4 +1,4 @@
-"""Which tasks a clinician has on the list: open ones, and contacted ones with something to do again."""
+"""Which tasks are on the list: open ones, and contacted ones with something to do again."""
 import datetime as dt
 
 import events

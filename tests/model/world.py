@@ -1,4 +1,4 @@
-"""The installation as a whole: facts arrive line by line, rows are stored, spells that vanish stay as tombstones."""
+"""The whole installation: facts arrive line by line, rows are stored, vanished spells stay."""
 import base64
 import datetime as dt
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ class Refused(Exception):
 
 @dataclass
 class Entry:
-    """Something a clinician entered; it is about a person, a pathway, a time and the records then in the spell."""
+    """What a clinician entered: about a person, a pathway, a time, the spell's records then."""
     serial: int
     kind: str
     organisation: str
@@ -180,12 +180,9 @@ class World:
         if task_id is None and anchor:
             task_id = self.keyed.id("s", anchor["organisation"], anchor["person_id"],
                                     anchor["source"], anchor["absence_id"], anchor["pathway"])
-        found = [s for spell_id, s in self.stored.items() if task_id and
-                 spell_id.startswith(task_id)] if task_id not in self.stored else [
-                     self.stored[task_id]]
-        if len(found) != 1:
+        if task_id not in self.stored:
             raise Refused("OH001")
-        return found[0]
+        return self.stored[task_id]
 
     def new_entry(self, kind, fact, task, now):
         row, by = task.row, fact.get("by", "clinician")

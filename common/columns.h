@@ -1,6 +1,6 @@
-/* columns - array parameters, a column at a time. Of the store files alone. */
-#ifndef COMMON_CASEFILE_COLUMNS_H
-#define COMMON_CASEFILE_COLUMNS_H
+/* columns - array parameters, a column at a time. */
+#ifndef COMMON_COLUMNS_H
+#define COMMON_COLUMNS_H
 
 #include "common/pg.h"
 

@@ -1,0 +1,71 @@
+#include "common/casework/derive.h"
+
+#include <string.h>
+
+#include "common/casework/work.h"
+
+void derive(const struct facts *f, const struct rules *r, struct instant now, struct arena *a,
+            struct casework *out)
+{
+    *out = (struct casework){.wake_at = INSTANT_NONE};
+    struct work w = {
+        .f = f, .r = r, .now = now, .today = zone_date(r->zone, now), .a = a, .out = out};
+    period_members(&w);
+    spell_hold(&w);
+    period_build(&w);
+    spell_build(&w);
+    spell_contacts(&w);
+    for (size_t i = 0; i < out->n_spells; i++) {
+        task_judge(&w, i);
+    }
+    period_settle(&w);
+    timeline_build(&w);
+    if (f->opted_out && !date_is_none(f->opt.on)) {
+        work_wake(&w, work_midnight(&w, f->opt.on));
+    }
+}
+
+static const struct record *find_record(const struct facts *f, const struct record_ref *ref)
+{
+    for (size_t i = 0; i < f->n_records; i++) {
+        const struct record *rec = &f->records[i];
+        if (work_identity_order(rec->source, rec->absence_id, ref->source, ref->absence_id) == 0) {
+            return rec;
+        }
+    }
+    return NULL;
+}
+
+/* Is the record in a spell of this pathway (same), or of another (not same)? */
+static bool in_spell(const struct casework *cw, const struct record *rec, size_t pathway, bool same)
+{
+    for (size_t i = 0; i < cw->n_spells; i++) {
+        const struct spell *sp = &cw->spells[i];
+        for (size_t k = 0; (sp->pathway == pathway) == same && k < sp->n_records; k++) {
+            if (sp->records[k] == rec) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+enum end_reason derive_tombstone(const struct facts *f, const struct rules *r, struct instant now,
+                                 const struct casework *cw, struct record_ref anchor,
+                                 size_t pathway)
+{
+    const struct record *rec = find_record(f, &anchor);
+    if (rec == NULL) {
+        return END_MOVED;
+    }
+    if (rec->cancelled) {
+        return END_ENTERED_IN_ERROR;
+    }
+    if (rec->onset.days > zone_date(r->zone, now).days) {
+        return END_NOT_YET;
+    }
+    if (in_spell(cw, rec, pathway, true)) {
+        return END_MERGED;
+    }
+    return in_spell(cw, rec, pathway, false) ? END_SUPERSEDED : END_PATHWAY_NO_LONGER_MATCHES;
+}

@@ -1,0 +1,156 @@
+#include "common/casework/document.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "common/date.h"
+
+#define DEPTH_MAX 8
+
+/* Names come from the document: what could break the line or a terminal is left out. */
+static size_t put_name(char *out, size_t size, const char *name)
+{
+    size_t n = 0;
+    for (; *name != '\0' && n + 1 < size; name++) {
+        out[n++] = *name > ' ' && *name <= '~' ? *name : '?';
+    }
+    out[n] = '\0';
+    return n;
+}
+
+enum status document_fail(struct document *doc, const struct place *at, const char *what)
+{
+    const struct place *chain[DEPTH_MAX];
+    size_t depth = 0;
+    for (; at != NULL && at->up != NULL && depth < DEPTH_MAX; at = at->up) {
+        chain[depth++] = at;
+    }
+    char path[160] = "";
+    size_t n = 0;
+    for (size_t i = depth; i > 0 && n + 24 < sizeof path; i--) {
+        if (n > 0) {
+            path[n++] = '.';
+        }
+        const struct place *p = chain[i - 1];
+        if (p->name != NULL) {
+            n += put_name(path + n, sizeof path - n, p->name);
+        } else {
+            n += (size_t)snprintf(path + n, sizeof path - n, "%zu", p->index);
+        }
+    }
+    return err_set(doc->err, STATUS_REJECT, "bad_document", "%s%s%s", path, n > 0 ? ": " : "",
+                   what);
+}
+
+static const char *fault_text(enum json_fault fault)
+{
+    switch (fault) {
+    case JSON_NOT_UTF8:
+        return "not UTF-8";
+    case JSON_TOO_DEEP:
+        return "nested too deep";
+    case JSON_DUPLICATE_KEY:
+        return "a member twice in one object";
+    case JSON_BAD_STRING:
+        return "a string that is not text";
+    case JSON_FINE:
+    case JSON_NOT_JSON:
+    default:
+        return "not JSON";
+    }
+}
+
+enum status document_parse(struct document *doc, const char *text, size_t len,
+                           const struct json **out)
+{
+    char path[JSON_PATH] = "";
+    enum json_fault fault = json_parse(text, len, doc->a, out, path);
+    if (fault == JSON_FINE) {
+        return STATUS_OK;
+    }
+    const struct place root = {.name = ""};
+    const struct place at = {.up = &root, .name = path};
+    return document_fail(doc, path[0] != '\0' ? &at : &root, fault_text(fault));
+}
+
+static const struct member *find_row(const struct member *rows, size_t n, const char *name)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(rows[i].name, name) == 0) {
+            return &rows[i];
+        }
+    }
+    return NULL;
+}
+
+enum status document_members(struct document *doc, const struct place *at, const struct json *v,
+                             const struct member *rows, size_t n, enum document_extent extent,
+                             void *target)
+{
+    if (json_type(v) != JSON_OBJECT) {
+        return document_fail(doc, at, "must be an object");
+    }
+    for (const struct json *m = json_first(v); m != NULL; m = json_next(m)) {
+        if (find_row(rows, n, json_name(m)) == NULL) {
+            const struct place unknown = {.up = at, .name = json_name(m)};
+            return document_fail(doc, &unknown, "no such member");
+        }
+    }
+    for (size_t i = 0; i < n; i++) {
+        const struct place here = {.up = at, .name = rows[i].name};
+        const struct json *m = json_member(v, rows[i].name);
+        if (m == NULL) {
+            if (rows[i].required && extent == DOCUMENT_WHOLE) {
+                return document_fail(doc, &here, "missing");
+            }
+            continue;
+        }
+        enum status s = rows[i].read(doc, &here, m, &rows[i], target);
+        if (s != STATUS_OK) {
+            return s;
+        }
+    }
+    return STATUS_OK;
+}
+
+enum status document_int(struct document *doc, const struct place *at, const struct json *v,
+                         const struct member *row, void *target)
+{
+    int64_t n;
+    if (json_type(v) != JSON_NUMBER || !json_int(v, row->min, row->max, &n)) {
+        char what[64];
+        snprintf(what, sizeof what, "a whole number from %d to %d", row->min, row->max);
+        return document_fail(doc, at, what);
+    }
+    int *out = (int *)(void *)((char *)target + row->offset);
+    *out = (int)n;
+    return STATUS_OK;
+}
+
+enum status document_string(struct document *doc, const struct place *at, const struct json *v,
+                            const struct member *row, void *target)
+{
+    size_t len = json_type(v) == JSON_STRING ? strlen(json_string(v)) : 0;
+    if (json_type(v) != JSON_STRING || len < (size_t)row->min || len > (size_t)row->max) {
+        char what[64];
+        snprintf(what, sizeof what, "a string of %d to %d bytes", row->min, row->max);
+        return document_fail(doc, at, what);
+    }
+    const char **out = (const char **)(void *)((char *)target + row->offset);
+    *out = json_string(v);
+    return STATUS_OK;
+}
+
+enum status document_date(struct document *doc, const struct place *at, const struct json *v,
+                          const struct member *row, void *target)
+{
+    struct date *out = (struct date *)(void *)((char *)target + row->offset);
+    if (json_type(v) == JSON_NULL && row->min == 0) {
+        *out = DATE_NONE;
+        return STATUS_OK;
+    }
+    if (json_type(v) != JSON_STRING || !date_parse(json_string(v), strlen(json_string(v)), out)) {
+        return document_fail(doc, at, "a real date, YYYY-MM-DD");
+    }
+    return STATUS_OK;
+}

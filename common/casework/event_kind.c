@@ -1,0 +1,39 @@
+#include "common/casework/event_kind.h"
+
+#include <string.h>
+
+static const struct {
+    const char *name;
+    enum event_subject subject;
+    enum event_audience audience;
+} kinds[KIND_COUNT] = {
+#define KIND_ROW(id, name, subject, audience) {name, SUBJECT_##subject, AUDIENCE_##audience},
+    EVENT_KINDS(KIND_ROW)
+#undef KIND_ROW
+};
+
+const char *event_kind_name(enum event_kind k)
+{
+    return kinds[k].name;
+}
+
+enum event_subject event_kind_subject(enum event_kind k)
+{
+    return kinds[k].subject;
+}
+
+enum event_audience event_kind_audience(enum event_kind k)
+{
+    return kinds[k].audience;
+}
+
+bool event_kind_parse(const char *name, enum event_kind *out)
+{
+    for (int k = 0; k < KIND_COUNT; k++) {
+        if (strcmp(kinds[k].name, name) == 0) {
+            *out = (enum event_kind)k;
+            return true;
+        }
+    }
+    return false;
+}

@@ -1,0 +1,13 @@
+/* program - what the two services have in common before and after their loop: options,
+ * configuration, log, exit code. */
+#ifndef COMMON_PROGRAM_H
+#define COMMON_PROGRAM_H
+
+#include "common/conf.h"
+#include "common/err.h"
+
+/* 0 done, 1 bad arguments, 2 bad configuration, 3 cannot go on. name: "dayfour-intake". */
+int program_main(int argc, char **argv, const char *name, enum conf_program program,
+                 enum status (*run)(const struct conf *c, struct err *err));
+
+#endif

@@ -1,0 +1,334 @@
+/* dayfour - what OH teams, HR systems' owners and operators do by hand. */
+#include <stdio.h>
+#include <string.h>
+
+#include "common/log.h"
+#include "services/cli/commands.h"
+
+#ifndef DAYFOUR_VERSION
+#define DAYFOUR_VERSION "unknown"
+#endif
+
+static const char oh[] = "Occupational health";
+static const char hr[] = "HR feed";
+static const char operators[] = "Operators";
+
+#define AT_OPTION                                                                                  \
+    {                                                                                              \
+        "at", "TIME", "when it was: HH:MM, YYYY-MM-DD HH:MM or RFC 3339; else now"                 \
+    }
+
+static const struct command commands[] = {
+    {.name = "tasks",
+     .arguments = "",
+     .options = {{"json", NULL, "as JSON"},
+                 {"mine", NULL, "claimed by you or assigned to you"},
+                 {"unclaimed", NULL, "nobody's yet"},
+                 {"overdue", NULL, "open and past the due date"},
+                 {"due-today", NULL, "open and due today"},
+                 {"queue", "QUEUE", "only of this queue"},
+                 {"organisation", "ORGANISATION", "only of this one"}},
+     .run = tasks_list,
+     .help = "the worklist: whom to ring, by when",
+     .group = oh},
+    {.name = "show",
+     .arguments = "TASK",
+     .min = 1,
+     .max = 1,
+     .options = {{"json", NULL, "as JSON"}},
+     .run = tasks_show,
+     .help = "one task: what is known, what was entered, what was told",
+     .group = oh},
+    {.name = "claim",
+     .arguments = "TASK...",
+     .min = 1,
+     .max = ARGUMENTS_MAX,
+     .run = act_claim,
+     .help = "take tasks on",
+     .group = oh},
+    {.name = "release",
+     .arguments = "TASK...",
+     .min = 1,
+     .max = ARGUMENTS_MAX,
+     .run = act_release,
+     .help = "give them back",
+     .group = oh},
+    {.name = "assign",
+     .arguments = "TASK LOGIN",
+     .min = 2,
+     .max = 2,
+     .run = act_assign,
+     .help = "give a task to a colleague",
+     .group = oh},
+    {.name = "attempt",
+     .arguments = "TASK OUTCOME",
+     .min = 2,
+     .max = 2,
+     .options = {AT_OPTION},
+     .run = act_attempt,
+     .help = "not reached: no_answer, voicemail, wrong_number, call_back",
+     .group = oh},
+    {.name = "contact",
+     .arguments = "TASK OUTCOME",
+     .min = 2,
+     .max = 2,
+     .options = {AT_OPTION,
+                 {"review-on", "DATE", "when to follow up; else after the settings' days"},
+                 {"red-flag", NULL, "something serious was found"}},
+     .run = act_contact,
+     .help = "reached: fast_track_treatment, self_management_advice, onward_referral, "
+             "no_action_needed, declined",
+     .group = oh},
+    {.name = "retract",
+     .arguments = "ENTRY WHY",
+     .min = 2,
+     .max = 2,
+     .run = act_retract,
+     .help = "take back an entry made by mistake (its number: dayfour show)",
+     .group = oh},
+    {.name = "close",
+     .arguments = "TASK REASON",
+     .min = 2,
+     .max = 2,
+     .run = act_close,
+     .help = "close the case: recovered, referred, declined, other",
+     .group = oh},
+    {.name = "reopen",
+     .arguments = "TASK...",
+     .min = 1,
+     .max = ARGUMENTS_MAX,
+     .run = act_reopen,
+     .help = "open closed cases again",
+     .group = oh},
+    {.name = "opt-out",
+     .arguments = "ORGANISATION PERSON_ID",
+     .min = 2,
+     .max = 2,
+     .run = act_opt_out,
+     .help = "somebody does not want to be rung",
+     .group = oh},
+    {.name = "opt-in",
+     .arguments = "ORGANISATION PERSON_ID",
+     .min = 2,
+     .max = 2,
+     .run = act_opt_in,
+     .help = "they want to, again",
+     .group = oh},
+    {.name = "publish",
+     .arguments = "FILE",
+     .min = 1,
+     .max = 1,
+     .options = {{"csv", NULL, "the file is CSV (else by its name: .csv)"},
+                 {"force", NULL, "send lines that Dayfour will refuse, too"},
+                 {"dry-run", NULL, "check the file and send nothing"},
+                 {"topic", "NAME", "instead of the configured one"}},
+     .run = publish_run,
+     .help = "send a file of absence events (JSON lines or CSV; - is standard input)",
+     .group = hr},
+    {.name = "explain",
+     .arguments = "FILE | --person ORGANISATION PERSON_ID",
+     .min = 1,
+     .max = 2,
+     .options = {{"settings", "FILE", "by these settings and with nobody known: no database"},
+                 {"person", NULL, "how the case of a person stands, and what is to come"},
+                 {"csv", NULL, "the file is CSV (else by its name: .csv)"},
+                 {"json", NULL, "as JSON, a line per event"}},
+     .run = explain_run,
+     .help = "what each event of a file would do, and why; touches nothing",
+     .group = hr},
+    {.name = "dead-letters list",
+     .arguments = "",
+     .options = {{"json", NULL, "as JSON"},
+                 {"reason", "REASON", "only these"},
+                 {"limit", "N", "the newest N"}},
+     .run = letters_list,
+     .help = "what was sent and could not be taken",
+     .group = hr},
+    {.name = "dead-letters show",
+     .arguments = "TOPIC/PARTITION/OFFSET",
+     .min = 1,
+     .max = 1,
+     .options = {{"json", NULL, "as JSON"}},
+     .run = letters_show,
+     .help = "one of them; its key and value only to the feed's owner",
+     .group = hr},
+    {.name = "staff add",
+     .arguments = "LOGIN ORGANISATION...",
+     .min = 2,
+     .max = ARGUMENTS_MAX,
+     .options = {{"queues", "QUEUE,...", "instead of physiotherapy,mental-health"},
+                 {"admin", NULL, "an administrator: every queue of theirs"},
+                 {"peer", NULL, "the login has no password: the system's account is enough"},
+                 {"password-file", "FILE", "its password, in one line"}},
+     .run = staff_add,
+     .help = "let somebody of an OH team in",
+     .group = operators},
+    {.name = "staff list",
+     .arguments = "",
+     .options = {{"json", NULL, "as JSON"}},
+     .run = staff_list,
+     .help = "who may see what",
+     .group = operators},
+    {.name = "staff remove",
+     .arguments = "LOGIN [ORGANISATION...]",
+     .min = 1,
+     .max = ARGUMENTS_MAX,
+     .run = staff_remove,
+     .help = "from these organisations, or from all",
+     .group = operators},
+    {.name = "positions",
+     .arguments = "",
+     .options = {{"json", NULL, "as JSON"}},
+     .run = positions_run,
+     .help = "how far the topic has been taken in",
+     .group = operators},
+    {.name = "emission pause",
+     .arguments = "",
+     .run = emission_pause,
+     .help = "nothing is published until resumed; tasks go on",
+     .group = operators},
+    {.name = "emission resume",
+     .arguments = "",
+     .run = emission_resume,
+     .help = "publish what stands by now",
+     .group = operators},
+    {.name = "settings check",
+     .arguments = "FILE",
+     .min = 1,
+     .max = 1,
+     .run = load_check,
+     .help = "is the document fine? Needs no database",
+     .group = operators},
+    {.name = "settings load",
+     .arguments = "FILE",
+     .min = 1,
+     .max = 1,
+     .options = {{"dry-run", NULL, "count what would change"},
+                 {"yes", NULL, "even if over 5 % of the open tasks are ended or moved"}},
+     .run = load_settings,
+     .help = "put the document in force for every open case",
+     .group = operators},
+    {.name = "settings show",
+     .arguments = "",
+     .run = load_show,
+     .help = "the document in force",
+     .group = operators},
+    {.name = "calendar load",
+     .arguments = "FILE",
+     .min = 1,
+     .max = 1,
+     .run = load_calendar,
+     .help =
+         "replace bank holidays by those of the file (the shape of gov.uk's bank-holidays.json)",
+     .group = operators},
+    {.name = "migrate",
+     .arguments = "",
+     .options = {{"dry-run", NULL, "say what would be applied"},
+                 {"install-key-file", "FILE", "32 bytes or 64 hex digits instead of a new key"}},
+     .run = migrate_run,
+     .help = "bring the database to what this version needs",
+     .group = operators},
+};
+static const size_t n_commands = sizeof commands / sizeof commands[0];
+
+static void usage(FILE *to)
+{
+    fputs("dayfour [--config FILE] COMMAND [ARGUMENTS]\n"
+          "dayfour COMMAND --help | --help | --version\n",
+          to);
+    options_list(commands, n_commands, to);
+    fputs("\nThe database and the brokers are those of pg.dsn and kafka.brokers in the file, else\n"
+          "DAYFOUR_PG_DSN, PG_DSN and so on, else the env file of the run folder.\n"
+          "Exit codes: 0 done, 1 bad arguments or input, 2 bad configuration, 3 cannot go on.\n",
+          to);
+}
+
+static int run(const struct command *c, const struct args *args, const char *config)
+{
+    struct cli cli = {0};
+    struct err err = {0};
+    cli_environment();
+    enum status s = conf_load(&cli.conf, CONF_CLI, config, &err);
+    if (s != STATUS_OK) {
+        fprintf(stderr, "dayfour: %s\n", err.text);
+        return EXIT_CONFIG;
+    }
+    cli.arena = arena_new(65536);
+    int code = c->run(&cli, args);
+    if (fflush(stdout) != 0 && code == EXIT_DONE) {
+        code = cli_refuse("standard output: cannot be written");
+    }
+    arena_free(cli.arena);
+    pg_free(cli.pg);
+    conf_free(cli.conf);
+    return code;
+}
+
+/* `help tasks` is `tasks --help`. */
+static int help(int argc, char **argv)
+{
+    int used = 0;
+    const struct command *c = options_find(commands, n_commands, argc, argv, &used);
+    if (argc > 0 && c == NULL) {
+        return cli_refuse("no such command; see dayfour --help");
+    }
+    if (c != NULL) {
+        options_help(c, stdout);
+    } else {
+        usage(stdout);
+    }
+    return EXIT_DONE;
+}
+
+static int command(int argc, char **argv, const char *config)
+{
+    int used = 0;
+    const struct command *c = options_find(commands, n_commands, argc, argv, &used);
+    if (c == NULL) {
+        return cli_refuse("no such command; see dayfour --help");
+    }
+    struct args args;
+    struct err err = {0};
+    bool wants_help = false;
+    enum status s = options_parse(c, argc - used, argv + used, &args, &wants_help, &err);
+    if (s != STATUS_OK) {
+        return cli_refuse("%s: %s", c->name, err.text);
+    }
+    if (wants_help) {
+        options_help(c, stdout);
+        return EXIT_DONE;
+    }
+    return run(c, &args, config);
+}
+
+int main(int argc, char **argv)
+{
+    const char *config = NULL;
+    int at = 1;
+    log_init("cli", LEVEL_ERROR, true);
+    for (; at < argc && argv[at][0] == '-'; at++) {
+        if (strcmp(argv[at], "--help") == 0 || strcmp(argv[at], "-h") == 0) {
+            usage(stdout);
+            return EXIT_DONE;
+        }
+        if (strcmp(argv[at], "--version") == 0) {
+            puts("dayfour " DAYFOUR_VERSION);
+            return EXIT_DONE;
+        }
+        if (strcmp(argv[at], "--config") == 0 && at + 1 < argc) {
+            config = argv[++at];
+        } else if (strncmp(argv[at], "--config=", 9) == 0) {
+            config = argv[at] + 9;
+        } else {
+            return cli_refuse("unknown option; see dayfour --help");
+        }
+    }
+    if (at == argc) {
+        usage(stderr);
+        return EXIT_INPUT;
+    }
+    if (strcmp(argv[at], "help") == 0) {
+        return help(argc - at - 1, argv + at + 1);
+    }
+    return command(argc - at, argv + at, config);
+}

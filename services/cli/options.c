@@ -1,0 +1,151 @@
+#include "services/cli/options.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const struct command *options_find(const struct command *commands, size_t n, int argc, char **argv,
+                                   int *used)
+{
+    const struct command *best = NULL;
+    *used = 0;
+    for (size_t i = 0; i < n && argc > 0; i++) {
+        const char *name = commands[i].name;
+        const char *space = strchr(name, ' ');
+        size_t first = space == NULL ? strlen(name) : (size_t)(space - name);
+        if (strlen(argv[0]) != first || strncmp(name, argv[0], first) != 0) {
+            continue;
+        }
+        if (space == NULL && *used == 0) {
+            best = &commands[i];
+            *used = 1;
+        } else if (space != NULL && argc > 1 && strcmp(space + 1, argv[1]) == 0) {
+            best = &commands[i];
+            *used = 2;
+        }
+    }
+    return best;
+}
+
+static int option_place(const struct command *c, const char *name, size_t len)
+{
+    for (int i = 0; i < OPTIONS_MAX && c->options[i].name != NULL; i++) {
+        if (strlen(c->options[i].name) == len && strncmp(c->options[i].name, name, len) == 0) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+/* argv[*at] is an option: takes it, and its value where that is the next word. */
+static enum status take_option(const struct command *c, int argc, char **argv, int *at,
+                               struct args *out, struct err *err)
+{
+    const char *name = argv[*at] + 2;
+    const char *equals = strchr(name, '=');
+    int len = equals == NULL ? (int)strlen(name) : (int)(equals - name);
+    int place = strncmp(argv[*at], "--", 2) == 0 ? option_place(c, name, (size_t)len) : -1;
+    if (place < 0) {
+        return err_set(err, STATUS_REJECT, "usage", "unknown option; see dayfour %s --help",
+                       c->name);
+    }
+    if (c->options[place].value == NULL) {
+        if (equals != NULL) {
+            return err_set(err, STATUS_REJECT, "usage", "--%.*s: takes no value", len, name);
+        }
+        out->value[place] = "";
+        return STATUS_OK;
+    }
+    if (equals == NULL && *at + 1 >= argc) {
+        return err_set(err, STATUS_REJECT, "usage", "--%s: a value is needed", name);
+    }
+    out->value[place] = equals != NULL ? equals + 1 : argv[++*at];
+    return STATUS_OK;
+}
+
+enum status options_parse(const struct command *c, int argc, char **argv, struct args *out,
+                          bool *help, struct err *err)
+{
+    struct args a = {.command = c};
+    bool ended = false;
+    *help = false;
+    for (int i = 0; i < argc; i++) {
+        if (!ended && strcmp(argv[i], "--") == 0) {
+            ended = true;
+        } else if (!ended && (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)) {
+            *help = true;
+            return STATUS_OK;
+        } else if (!ended && argv[i][0] == '-' && argv[i][1] != '\0') {
+            enum status s = take_option(c, argc, argv, &i, &a, err);
+            if (s != STATUS_OK) {
+                return s;
+            }
+        } else if (a.n >= c->max || a.n >= ARGUMENTS_MAX) {
+            return err_set(err, STATUS_REJECT, "usage", "too many arguments; usage: dayfour %s %s",
+                           c->name, c->arguments);
+        } else {
+            a.positional[a.n++] = argv[i];
+        }
+    }
+    if (a.n < c->min) {
+        return err_set(err, STATUS_REJECT, "usage", "too few arguments; usage: dayfour %s %s",
+                       c->name, c->arguments);
+    }
+    *out = a;
+    return STATUS_OK;
+}
+
+const char *options_value(const struct args *a, const char *name)
+{
+    int place = option_place(a->command, name, strlen(name));
+    if (place < 0) {
+        abort();
+    }
+    return a->value[place];
+}
+
+bool options_flag(const struct args *a, const char *name)
+{
+    return options_value(a, name) != NULL;
+}
+
+const char *options_argument(const struct args *a, size_t n)
+{
+    return n < a->n ? a->positional[n] : NULL;
+}
+
+static void put_usage(const struct command *c, FILE *to)
+{
+    fprintf(to, "dayfour %s", c->name);
+    for (int i = 0; i < OPTIONS_MAX && c->options[i].name != NULL; i++) {
+        const struct option_spec *o = &c->options[i];
+        fprintf(to, o->value == NULL ? " [--%s]" : " [--%s %s]", o->name, o->value);
+    }
+    fprintf(to, "%s%s\n", c->arguments[0] == '\0' ? "" : " ", c->arguments);
+}
+
+void options_help(const struct command *c, FILE *to)
+{
+    put_usage(c, to);
+    fprintf(to, "\n%s\n", c->help);
+    for (int i = 0; i < OPTIONS_MAX && c->options[i].name != NULL; i++) {
+        const struct option_spec *o = &c->options[i];
+        char left[64];
+        snprintf(left, sizeof left, "--%s%s%s", o->name, o->value == NULL ? "" : " ",
+                 o->value == NULL ? "" : o->value);
+        fprintf(to, "%s  %-26s %s\n", i == 0 ? "\n" : "", left, o->help);
+    }
+}
+
+void options_list(const struct command *commands, size_t n, FILE *to)
+{
+    const char *group = "";
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(group, commands[i].group) != 0) {
+            group = commands[i].group;
+            fprintf(to, "\n%s\n", group);
+        }
+        char left[64];
+        snprintf(left, sizeof left, "%s %s", commands[i].name, commands[i].arguments);
+        fprintf(to, "  %-38s %s\n", left, commands[i].help);
+    }
+}

@@ -1,0 +1,85 @@
+#include "services/intake/batch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/event/frozen.h"
+#include "common/hash.h"
+
+#define ARENA_CHUNK (1024 * 1024)
+#define DEAD_VALUE_MAX 65536 /* of a value too large to be taken, this much is kept */
+
+void batch_init(struct batch *b, size_t max_rows)
+{
+    *b = (struct batch){.arena = arena_new(ARENA_CHUNK), .cap = max_rows};
+    b->messages = calloc(max_rows, sizeof *b->messages);
+    if (b->messages == NULL) {
+        abort();
+    }
+}
+
+void batch_clear(struct batch *b)
+{
+    arena_free(b->arena);
+    free(b->messages);
+    *b = (struct batch){0};
+}
+
+void batch_reset(struct batch *b)
+{
+    arena_reset(b->arena);
+    b->n = 0;
+    b->bytes = 0;
+}
+
+static const void *keep(struct arena *a, const void *bytes, size_t len)
+{
+    if (bytes == NULL) {
+        return NULL;
+    }
+    void *copy = arena_alloc(a, len == 0 ? 1 : len);
+    memcpy(copy, bytes, len);
+    return copy;
+}
+
+static struct dead_letter *keep_dead(struct arena *a, const struct source_message *m,
+                                     enum reject_reason reason)
+{
+    struct dead_letter *dead = arena_zalloc(a, sizeof *dead);
+    dead->key = keep(a, m->key, m->key_len);
+    dead->key_len = m->key_len;
+    dead->size = m->raw.len;
+    dead->value_len = m->raw.len;
+    if (reason == REJECT_TOO_LARGE && m->raw.len > DEAD_VALUE_MAX) {
+        dead->cut = true;
+        dead->value_len = DEAD_VALUE_MAX;
+        hash_sha256(m->raw.value, m->raw.len, dead->sha256);
+    }
+    dead->value = keep(a, m->raw.value, dead->value_len);
+    struct buf frozen = {0};
+    for (size_t i = 0; i < m->raw.n_headers; i++) {
+        frozen_put(&frozen, &m->raw.headers[i]);
+    }
+    dead->headers = keep(a, frozen.len == 0 ? "" : frozen.data, frozen.len);
+    dead->headers_len = frozen.len;
+    buf_clear(&frozen);
+    return dead;
+}
+
+void batch_add(struct batch *b, const struct source_message *m, const struct inbound_limits *limits,
+               bool keep_raw)
+{
+    if (b->n == 0) {
+        b->first_at_ms = clock_mono_ms();
+    }
+    struct batch_message *out = &b->messages[b->n++];
+    out->partition = m->partition;
+    out->offset = m->offset;
+    out->dead = NULL;
+    b->bytes += m->raw.len;
+    inbound_decode(&m->raw, limits, b->arena, &out->in);
+    if (out->in.verdict == VERDICT_REJECTED || keep_raw) {
+        out->dead = keep_dead(b->arena, m, out->in.reason);
+    }
+}

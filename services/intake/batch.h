@@ -1,0 +1,49 @@
+/* batch - messages decoded and waiting to be stored together, in the order they came. */
+#ifndef INTAKE_BATCH_H
+#define INTAKE_BATCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/arena.h"
+#include "common/event/inbound.h"
+#include "services/intake/source.h"
+
+struct dead_letter {
+    const void *key; /* NULL: none */
+    size_t key_len;
+    const void *value; /* NULL: none; of a too large one its beginning */
+    size_t value_len;
+    const char *headers; /* frozen */
+    size_t headers_len;
+    size_t size; /* of the whole value */
+    bool cut;
+    uint8_t sha256[32]; /* of the whole value, where cut */
+};
+
+struct batch_message {
+    int32_t partition;
+    int64_t offset;
+    struct inbound in;
+    struct dead_letter *dead; /* of a rejected one, and of all where asked for; else NULL */
+};
+
+struct batch {
+    struct arena *arena; /* everything the messages point to */
+    struct batch_message *messages;
+    size_t n, cap;
+    size_t bytes;        /* of the values it was made of */
+    int64_t first_at_ms; /* monotonic, when the first message came */
+};
+
+void batch_init(struct batch *b, size_t max_rows);
+void batch_clear(struct batch *b);
+void batch_reset(struct batch *b);
+
+/* Decodes and keeps one message; of a rejected one (keep_raw: of any) also what a dead letter
+ * needs. There must be room. */
+void batch_add(struct batch *b, const struct source_message *m, const struct inbound_limits *limits,
+               bool keep_raw);
+
+#endif

@@ -1,0 +1,193 @@
+/* The messages under tests/data/messages, each with the verdict written beside it. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/event/inbound.h"
+#include "common/json.h"
+
+#define FOLDER TEST_DATA "/messages/"
+#define MAX_BYTES 262144
+#define MAX_HEADERS 16
+
+TestSuite(corpus, .timeout = 60);
+
+struct file {
+    char *bytes;
+    size_t len;
+};
+
+static struct file read_file(struct arena *a, const char *name)
+{
+    struct file f = {0};
+    FILE *in = fopen(arena_printf(a, FOLDER "%s", name), "rb");
+    cr_assert_not_null(in, "%s", name);
+    cr_assert_eq(fseek(in, 0, SEEK_END), 0);
+    long size = ftell(in);
+    cr_assert_geq(size, 0);
+    rewind(in);
+    f.len = (size_t)size;
+    f.bytes = arena_alloc(a, f.len + 1);
+    cr_assert_eq(fread(f.bytes, 1, f.len, in), f.len);
+    fclose(in);
+    return f;
+}
+
+static const struct json *read_json(struct arena *a, const char *name)
+{
+    struct file f = read_file(a, name);
+    const struct json *root = NULL;
+    char path[JSON_PATH];
+    cr_assert_eq(json_parse(f.bytes, f.len, a, &root, path), JSON_FINE, "%s: %s", name, path);
+    return root;
+}
+
+static const char *text_of(const struct json *message, const char *name)
+{
+    const struct json *v = json_member(message, name);
+    return v && json_type(v) == JSON_STRING ? json_string(v) : NULL;
+}
+
+/* pad_to: blanks behind the first byte until the value is that long. */
+static struct file padded(struct arena *a, struct file f, const struct json *message)
+{
+    int64_t pad_to = 0;
+    const struct json *v = json_member(message, "pad_to");
+    if (!v) {
+        return f;
+    }
+    cr_assert(json_int(v, (int64_t)f.len, INT64_C(10) * MAX_BYTES, &pad_to));
+    struct file to = {.bytes = arena_alloc(a, (size_t)pad_to), .len = (size_t)pad_to};
+    memset(to.bytes, ' ', to.len);
+    to.bytes[0] = f.bytes[0];
+    memcpy(to.bytes + (to.len - f.len) + 1, f.bytes + 1, f.len - 1);
+    return to;
+}
+
+/* Bytes written as base64. */
+static struct file unbase64(struct arena *a, const char *s)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    struct file out = {.bytes = arena_alloc(a, strlen(s))};
+    unsigned bits = 0;
+    int n = 0;
+    for (; *s && *s != '='; s++) {
+        const char *digit = strchr(digits, *s);
+        cr_assert_not_null(digit);
+        bits = (bits << 6 | (unsigned)(digit - digits)) & 0xffffff;
+        n += 6;
+        if (n >= 8) {
+            n -= 8;
+            out.bytes[out.len++] = (char)(bits >> n & 0xff);
+        }
+    }
+    return out;
+}
+
+static struct header header_of(struct arena *a, const struct json *pair)
+{
+    const struct json *name = json_first(pair);
+    const struct json *value = json_next(name);
+    struct header h = {.name = json_string(name)};
+    if (json_type(value) == JSON_STRING) {
+        h.value = json_string(value);
+        h.len = strlen(h.value);
+    } else if (json_type(value) == JSON_OBJECT) {
+        struct file bytes = unbase64(a, json_string(json_member(value, "b64")));
+        h.value = bytes.bytes;
+        h.len = bytes.len;
+    } else {
+        h.is_null = true;
+    }
+    return h;
+}
+
+static const char *verdict_word(enum verdict v)
+{
+    switch (v) {
+    case VERDICT_ABSENCE:
+    case VERDICT_PERSON:
+        return "accept";
+    case VERDICT_IGNORED:
+        return "ignore";
+    case VERDICT_REJECTED:
+        return "reject";
+    }
+    return "?";
+}
+
+/* sources of a settings document; arg is the member, NULL where there is none. */
+static bool bound(const void *arg, const char *source, const char *organisation)
+{
+    const struct json *sources = arg;
+    if (!json_first(sources)) {
+        return true;
+    }
+    for (const struct json *o = json_first(json_member(sources, source)); o; o = json_next(o)) {
+        if (strcmp(json_string(o), organisation) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static struct inbound decode(struct arena *a, const struct json *message)
+{
+    struct header headers[MAX_HEADERS];
+    struct raw_record raw = {.headers = headers};
+    for (const struct json *h = json_first(json_member(message, "headers")); h; h = json_next(h)) {
+        cr_assert_lt(raw.n_headers, MAX_HEADERS);
+        headers[raw.n_headers++] = header_of(a, h);
+    }
+    if (text_of(message, "file")) {
+        struct file f = padded(a, read_file(a, text_of(message, "file")), message);
+        raw.value = f.bytes;
+        raw.len = f.len;
+    }
+    struct inbound_limits limits = {.max_bytes = MAX_BYTES};
+    if (text_of(message, "settings")) {
+        const struct json *settings = read_json(a, text_of(message, "settings"));
+        limits.arg = json_member(settings, "sources");
+        cr_assert_not_null(limits.arg);
+        limits.source_allowed = bound;
+    }
+    struct inbound in;
+    inbound_decode(&raw, &limits, a, &in);
+    return in;
+}
+
+/* What is said of the message and what it should be, on one line; false if they differ. */
+static bool check(struct arena *a, const struct json *message)
+{
+    struct inbound in = decode(a, message);
+    const char *verdict = verdict_word(in.verdict);
+    const char *reason = in.verdict == VERDICT_REJECTED ? reject_reason_name(in.reason) : "";
+    const char *detail = text_of(message, "detail"); /* NULL: not compared */
+    if (strcmp(verdict, text_of(message, "verdict")) == 0 &&
+        strcmp(reason, text_of(message, "reason")) == 0 &&
+        (!detail || strcmp(in.detail, detail) == 0)) {
+        return true;
+    }
+    cr_log_error("%s: %s %s '%s', not %s %s '%s' (%s)", text_of(message, "name"), verdict, reason,
+                 in.detail, text_of(message, "verdict"), text_of(message, "reason"),
+                 detail ? detail : "any", text_of(message, "why"));
+    return false;
+}
+
+Test(corpus, every_message_has_its_verdict)
+{
+    struct arena *names = arena_new(1 << 20);
+    struct arena *a = arena_new(1 << 20);
+    size_t n = 0;
+    size_t wrong = 0;
+    for (const struct json *m = json_first(read_json(names, "manifest.json")); m;
+         m = json_next(m)) {
+        arena_reset(a);
+        wrong += check(a, m) ? 0 : 1;
+        n++;
+    }
+    arena_free(a);
+    arena_free(names);
+    cr_assert_gt(n, 400, "the corpus was not read");
+    cr_assert_eq(wrong, 0, "%zu of %zu", wrong, n);
+}
