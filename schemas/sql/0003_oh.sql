@@ -290,7 +290,7 @@ where (select audit.note_read('oh.event'))
        or (select true from casework.spell s where s.spell_id = e.spell_id))
 union all
 select e.subject || '/' || e.kind || '/' || e.occurrence || case when e.nth > 1 then '/' || e.nth else '' end,
-       e.topic, e.subject, e.kind, e.occurrence, e.organisation, null,
+       e.topic, e.subject, e.kind, e.occurrence, e.organisation, nullif(e.person_id, ''),
        e.spell_id, e.period_id, e.occurs_on, e.due_on, e.late, e.late_report, e.backdated,
        e.emitted_at, e.withdrawn_at
 from followup.emitted e

@@ -94,9 +94,11 @@ grant execute on function fact.check_ruleset(int), fact.check_count(bigint, bigi
 
 grant select, insert, update on casework.spell to dayfour_intake, dayfour_followup;
 
-grant select, insert, update, delete on followup.emitted, followup.outbox, followup.shard to dayfour_followup;
+grant select, insert, update on followup.emitted to dayfour_followup;
+grant select, insert, delete on followup.outbox to dayfour_followup;
+grant select, insert, update, delete on followup.shard to dayfour_followup;
 
-grant select on ops.clock to dayfour_intake;
+grant select, update (rehearsal_at, last_now) on ops.clock to dayfour_intake;
 grant select, update on ops.clock to dayfour_followup;
 grant select on ops.emission to dayfour_followup;
 

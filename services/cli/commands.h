@@ -24,6 +24,7 @@ int staff_add(struct cli *cli, const struct args *args);
 int staff_list(struct cli *cli, const struct args *args);
 int staff_remove(struct cli *cli, const struct args *args);
 
+int explain_run(struct cli *cli, const struct args *args);
 int publish_run(struct cli *cli, const struct args *args);
 
 int positions_run(struct cli *cli, const struct args *args);
