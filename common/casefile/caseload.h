@@ -41,7 +41,6 @@ struct case_person {
     size_t records_cap;
     struct stored_spell *spells;
     size_t n_spells;
-    struct record_ref details_from; /* as stored; source NULL: none */
     struct instant stored_wake;
     bool changed; /* a fact changed in this batch */
     bool derived;

@@ -12,17 +12,16 @@ static const uint32_t key_types[] = {PG_TEXT_ARRAY, PG_TEXT_ARRAY, 0};
 
 static const struct pg_stmt lock_people = {
     "lock_people",
-    "select 1 from fact.person p where (p.organisation, p.person_id) in"
-    " (select * from unnest($1::text[], $2::text[])) order by p.organisation, p.person_id for "
-    "update",
+    "select 1 from fact.person p where (p.organisation, p.person_id) in (select * from"
+    " unnest($1::text[], $2::text[])) order by p.organisation, p.person_id for update",
     key_types};
 
 static const struct pg_stmt load_people = {
     "load_people",
     "select k.ord, p.revision, p.emitted, p.contacts, p.next_wake_at, p.left_on, p.left_time, "
     "p.left_id,"
-    " p.died_on, p.died_time, p.died_id, p.opt_on, p.opt_time, p.opt_id, p.opted_out, p.changed_at,"
-    " p.details_source, p.details_absence_id" PEOPLE " join fact.person p on " OF_PERSON("p"),
+    " p.died_on, p.died_time, p.died_id, p.opt_on, p.opt_time, p.opt_id, p.opted_out, p.changed_at" PEOPLE
+    " join fact.person p on " OF_PERSON("p"),
     key_types};
 
 static const struct pg_stmt load_records = {
@@ -56,8 +55,8 @@ static const struct pg_stmt load_contacts = {
 static const struct pg_stmt load_holders = {
     "load_holders",
     "select distinct a.organisation, a.person_id from unnest($1::text[], $2::text[], $3::text[])"
-    " as k (organisation, source, absence_id) join fact.absence a"
-    " on a.organisation = k.organisation and a.source = k.source and a.absence_id = k.absence_id",
+    " as k (organisation, source, absence_id) join fact.absence a on a.organisation ="
+    " k.organisation and a.source = k.source and a.absence_id = k.absence_id",
     (const uint32_t[]){PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_TEXT_ARRAY, 0}};
 
 enum status load_send(struct caseload *cl, struct pg *pg, bool locks, struct err *err)
@@ -118,8 +117,6 @@ static void take_people(struct caseload *cl, const struct pg_result *r)
         p->facts.opt = dated_fact(cl, r, row, 11);
         p->facts.opted_out = pg_bool(r, row, 14);
         p->facts.changed_at = pg_instant(r, row, 15);
-        p->details_from.source = text_of(cl, r, row, 16);
-        p->details_from.absence_id = text_of(cl, r, row, 17);
     }
 }
 

@@ -5,9 +5,9 @@
 
 static const struct pg_stmt read_ruleset = {
     "read_ruleset",
-    "select r.serial, r.settings_serial, r.calendar_loads, s.document, k.key"
-    " from fact.ruleset r left join fact.settings s on s.serial = r.settings_serial"
-    " left join fact.install_key k on true",
+    "select r.serial, r.settings_serial, r.calendar_loads, s.document, k.key from fact.ruleset r"
+    " left join fact.settings s on s.serial = r.settings_serial left join fact.install_key k on"
+    " true",
     NULL};
 
 static const struct pg_stmt read_holidays = {"read_holidays",

@@ -5,13 +5,11 @@
 
 static const struct pg_stmt drop_moved_records = {
     "drop_moved_records",
-    "with d as (delete from fact.person_contact c using unnest($1::text[], $2::text[], $3::text[], "
-    "$4::text[])"
-    " as k (o, p, s, a) where c.organisation = k.o and c.person_id = k.p and c.source = k.s and "
-    "c.absence_id = k.a)"
-    " delete from fact.absence f using unnest($1::text[], $2::text[], $3::text[], $4::text[])"
-    " as k (o, p, s, a) where f.organisation = k.o and f.person_id = k.p and f.source = k.s and "
-    "f.absence_id = k.a",
+    "with d as (delete from fact.person_contact c using unnest($1::text[], $2::text[],"
+    " $3::text[], $4::text[]) as k (o, p, s, a) where c.organisation = k.o and c.person_id = k.p"
+    " and c.source = k.s and c.absence_id = k.a) delete from fact.absence f using"
+    " unnest($1::text[], $2::text[], $3::text[], $4::text[]) as k (o, p, s, a) where"
+    " f.organisation = k.o and f.person_id = k.p and f.source = k.s and f.absence_id = k.a",
     (const uint32_t[]){PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_TEXT_ARRAY, 0}};
 
 static enum status send_gone(const struct caseload *cl, struct pg *pg, struct err *err)
@@ -31,42 +29,30 @@ static enum status send_gone(const struct caseload *cl, struct pg *pg, struct er
 
 static const struct pg_stmt put_records = {
     "put_records",
-    "insert into fact.absence (organisation, person_id, source, absence_id, version, first_version,"
-    " first_onset_date, assignment_id, onset_date, last_day, open_ended, expected_return, match, "
-    "scheme, code,"
-    " settings_serial, fte, fit_note_from, fit_note_to, phased_return_from, cancelled, "
-    "first_notice_at,"
-    " changed_at, contact_hash)"
-    " select u.organisation, u.person_id, u.source, u.absence_id, u.version, u.first_version, "
-    "u.first_onset,"
-    " u.assignment_id, u.onset, u.last_day, u.open_ended, u.expected_return, u.match, u.scheme, "
-    "u.code,"
-    " u.settings_serial, u.fte::numeric, u.fit_from, u.fit_to, u.phased, u.cancelled, "
-    "u.first_notice,"
-    " u.changed_at, u.contact_hash"
-    " from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::int8[], $6::int8[], "
-    "$7::date[],"
-    " $8::text[], $9::date[], $10::date[], $11::bool[], $12::date[], $13::int2[], $14::int2[], "
-    "$15::text[],"
-    " $16::int4[], $17::text[], $18::date[], $19::date[], $20::date[], $21::bool[], "
-    "$22::timestamptz[],"
-    " $23::timestamptz[], $24::int8[]) as u (organisation, person_id, source, absence_id, version,"
-    " first_version, first_onset, assignment_id, onset, last_day, open_ended, expected_return, "
-    "match, scheme,"
-    " code, settings_serial, fte, fit_from, fit_to, phased, cancelled, first_notice, changed_at, "
-    "contact_hash)"
-    " on conflict (organisation, person_id, source, absence_id) do update set version = "
-    "excluded.version,"
-    " first_version = excluded.first_version, first_onset_date = excluded.first_onset_date,"
-    " assignment_id = excluded.assignment_id, onset_date = excluded.onset_date, last_day = "
-    "excluded.last_day,"
-    " open_ended = excluded.open_ended, expected_return = excluded.expected_return, match = "
-    "excluded.match,"
-    " scheme = excluded.scheme, code = excluded.code, settings_serial = excluded.settings_serial,"
-    " fte = excluded.fte, fit_note_from = excluded.fit_note_from, fit_note_to = "
-    "excluded.fit_note_to,"
-    " phased_return_from = excluded.phased_return_from, cancelled = excluded.cancelled,"
-    " changed_at = excluded.changed_at, contact_hash = excluded.contact_hash",
+    "insert into fact.absence (organisation, person_id, source, absence_id, version,"
+    " first_version, first_onset_date, assignment_id, onset_date, last_day, open_ended,"
+    " expected_return, match, scheme, code, settings_serial, fte, fit_note_from, fit_note_to,"
+    " phased_return_from, cancelled, first_notice_at, changed_at, contact_hash) select"
+    " u.organisation, u.person_id, u.source, u.absence_id, u.version, u.first_version,"
+    " u.first_onset, u.assignment_id, u.onset, u.last_day, u.open_ended, u.expected_return,"
+    " u.match, u.scheme, u.code, u.settings_serial, u.fte::numeric, u.fit_from, u.fit_to,"
+    " u.phased, u.cancelled, u.first_notice, u.changed_at, u.contact_hash from unnest($1::text[],"
+    " $2::text[], $3::text[], $4::text[], $5::int8[], $6::int8[], $7::date[], $8::text[],"
+    " $9::date[], $10::date[], $11::bool[], $12::date[], $13::int2[], $14::int2[], $15::text[],"
+    " $16::int4[], $17::text[], $18::date[], $19::date[], $20::date[], $21::bool[],"
+    " $22::timestamptz[], $23::timestamptz[], $24::int8[]) as u (organisation, person_id, source,"
+    " absence_id, version, first_version, first_onset, assignment_id, onset, last_day,"
+    " open_ended, expected_return, match, scheme, code, settings_serial, fte, fit_from, fit_to,"
+    " phased, cancelled, first_notice, changed_at, contact_hash) on conflict (organisation,"
+    " person_id, source, absence_id) do update set version = excluded.version, first_version ="
+    " excluded.first_version, first_onset_date = excluded.first_onset_date, assignment_id ="
+    " excluded.assignment_id, onset_date = excluded.onset_date, last_day = excluded.last_day,"
+    " open_ended = excluded.open_ended, expected_return = excluded.expected_return, match ="
+    " excluded.match, scheme = excluded.scheme, code = excluded.code, settings_serial ="
+    " excluded.settings_serial, fte = excluded.fte, fit_note_from = excluded.fit_note_from,"
+    " fit_note_to = excluded.fit_note_to, phased_return_from = excluded.phased_return_from,"
+    " cancelled = excluded.cancelled, changed_at = excluded.changed_at, contact_hash ="
+    " excluded.contact_hash",
     (const uint32_t[]){
         PG_TEXT_ARRAY, PG_TEXT_ARRAY,        PG_TEXT_ARRAY,        PG_TEXT_ARRAY, PG_INT8_ARRAY,
         PG_INT8_ARRAY, PG_DATE_ARRAY,        PG_TEXT_ARRAY,        PG_DATE_ARRAY, PG_DATE_ARRAY,
@@ -122,23 +108,21 @@ static enum status send_records(const struct plan *plan, struct pg *pg, struct e
 
 static const struct pg_stmt put_details = {
     "put_details",
-    "insert into fact.person_contact (organisation, person_id, source, absence_id, name, phone, "
-    "email, language,"
-    " preferred_time, voicemail) select * from unnest($1::text[], $2::text[], $3::text[], "
-    "$4::text[], $5::text[],"
-    " $6::text[], $7::text[], $8::text[], $9::text[], $10::bool[])"
-    " on conflict (organisation, person_id, source, absence_id) do update set name = excluded.name,"
-    " phone = excluded.phone, email = excluded.email, language = excluded.language,"
-    " preferred_time = excluded.preferred_time, voicemail = excluded.voicemail",
+    "insert into fact.person_contact (organisation, person_id, source, absence_id, name, phone,"
+    " email, language, preferred_time, voicemail) select * from unnest($1::text[], $2::text[],"
+    " $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],"
+    " $10::bool[]) on conflict (organisation, person_id, source, absence_id) do update set name ="
+    " excluded.name, phone = excluded.phone, email = excluded.email, language ="
+    " excluded.language, preferred_time = excluded.preferred_time, voicemail = excluded.voicemail",
     (const uint32_t[]){PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_TEXT_ARRAY,
                        PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_BOOL_ARRAY,
                        0}};
 
 static const struct pg_stmt drop_details = {
     "drop_details",
-    "delete from fact.person_contact c using unnest($1::text[], $2::text[], $3::text[], $4::text[])"
-    " as k (o, p, s, a) where c.organisation = k.o and c.person_id = k.p and c.source = k.s and "
-    "c.absence_id = k.a",
+    "delete from fact.person_contact c using unnest($1::text[], $2::text[], $3::text[],"
+    " $4::text[]) as k (o, p, s, a) where c.organisation = k.o and c.person_id = k.p and c.source"
+    " = k.s and c.absence_id = k.a",
     (const uint32_t[]){PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_TEXT_ARRAY, 0}};
 
 static void array_voicemail(struct pg_args *args, const struct record *rec)
@@ -199,38 +183,22 @@ static enum status send_details(const struct plan *plan, struct arena *a, struct
 
 static const struct pg_stmt put_people = {
     "put_people",
-    "with w as (insert into fact.person as p (organisation, person_id, revision, next_wake_at, "
-    "left_on, left_time,"
-    " left_id, died_on, died_time, died_id, opt_on, opt_time, opt_id, opted_out, changed_at, "
-    "details_source,"
-    " details_absence_id) select * from unnest($1::text[], $2::text[], $3::int8[], "
-    "$4::timestamptz[], $5::date[],"
-    " $6::timestamptz[], $7::text[], $8::date[], $9::timestamptz[], $10::text[], $11::date[],"
-    " $12::timestamptz[], $13::text[], $14::bool[], $15::timestamptz[], $16::text[], $17::text[])"
-    " on conflict (organisation, person_id) do update set revision = excluded.revision,"
-    " next_wake_at = excluded.next_wake_at, left_on = excluded.left_on, left_time = "
-    "excluded.left_time,"
-    " left_id = excluded.left_id, died_on = excluded.died_on, died_time = excluded.died_time,"
-    " died_id = excluded.died_id, opt_on = excluded.opt_on, opt_time = excluded.opt_time,"
-    " opt_id = excluded.opt_id, opted_out = excluded.opted_out, changed_at = excluded.changed_at,"
-    " details_source = excluded.details_source, details_absence_id = excluded.details_absence_id"
-    " where p.revision = excluded.revision - 1 returning 1)"
-    " select fact.check_count((select count(*) from w), $18)",
+    "with w as (insert into fact.person as p (organisation, person_id, revision, next_wake_at,"
+    " left_on, left_time, left_id, died_on, died_time, died_id, opt_on, opt_time, opt_id,"
+    " opted_out, changed_at) select * from unnest($1::text[], $2::text[], $3::int8[],"
+    " $4::timestamptz[], $5::date[], $6::timestamptz[], $7::text[], $8::date[],"
+    " $9::timestamptz[], $10::text[], $11::date[], $12::timestamptz[], $13::text[], $14::bool[],"
+    " $15::timestamptz[]) on conflict (organisation, person_id) do update set revision ="
+    " excluded.revision, next_wake_at = excluded.next_wake_at, left_on = excluded.left_on,"
+    " left_time = excluded.left_time, left_id = excluded.left_id, died_on = excluded.died_on,"
+    " died_time = excluded.died_time, died_id = excluded.died_id, opt_on = excluded.opt_on,"
+    " opt_time = excluded.opt_time, opt_id = excluded.opt_id, opted_out = excluded.opted_out,"
+    " changed_at = excluded.changed_at where p.revision = excluded.revision - 1 returning 1)"
+    " select fact.check_count((select count(*) from w), $16)",
     (const uint32_t[]){PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_INT8_ARRAY, PG_TIMESTAMPTZ_ARRAY,
                        PG_DATE_ARRAY, PG_TIMESTAMPTZ_ARRAY, PG_TEXT_ARRAY, PG_DATE_ARRAY,
                        PG_TIMESTAMPTZ_ARRAY, PG_TEXT_ARRAY, PG_DATE_ARRAY, PG_TIMESTAMPTZ_ARRAY,
-                       PG_TEXT_ARRAY, PG_BOOL_ARRAY, PG_TIMESTAMPTZ_ARRAY, PG_TEXT_ARRAY,
-                       PG_TEXT_ARRAY, PG_INT8, 0}};
-
-static const char *details_source(const struct case_person *p)
-{
-    return p->cw.details_from == NULL ? NULL : p->cw.details_from->source;
-}
-
-static const char *details_absence(const struct case_person *p)
-{
-    return p->cw.details_from == NULL ? NULL : p->cw.details_from->absence_id;
-}
+                       PG_TEXT_ARRAY, PG_BOOL_ARRAY, PG_TIMESTAMPTZ_ARRAY, PG_INT8, 0}};
 
 static enum status send_people(const struct plan *plan, struct pg *pg, struct err *err)
 {
@@ -252,8 +220,6 @@ static enum status send_people(const struct plan *plan, struct pg *pg, struct er
     COLUMN(PG_TEXT, pg_array_text, n, p[i]->facts.opt.id);
     COLUMN(PG_BOOL, pg_array_bool, n, p[i]->facts.opted_out);
     COLUMN(PG_TIMESTAMPTZ, pg_array_instant, n, p[i]->facts.changed_at);
-    COLUMN(PG_TEXT, pg_array_text, n, details_source(p[i]));
-    COLUMN(PG_TEXT, pg_array_text, n, details_absence(p[i]));
     pg_arg_i64(&args, (int64_t)n);
     enum status s = pg_send(pg, &put_people, &args, err);
     pg_args_clear(&args);

@@ -5,65 +5,45 @@
 
 static const struct pg_stmt put_spells = {
     "put_spells",
-    "insert into casework.spell (spell_id, organisation, person_id, period_id, pathway, queue, "
-    "anchor_source,"
-    " anchor_absence_id, absence_ids, record_sources, record_ids, onset_date, last_day, "
-    "expected_return,"
-    " first_notice_at, previous_spell, late_report, backdated, review_first, priority, due_date, "
-    "work_by_date,"
-    " respond_by, state, end_reason, tombstone, attempts, first_attempt_at, contacted_at, "
-    "last_outcome,"
-    " review_on, red_flag, reason_changed, case_closed, assigned_to, elapsed_days, "
-    "elapsed_working_days,"
-    " settled_at, fingerprint)"
-    " select u.spell_id, u.organisation, u.person_id, u.period_id, u.pathway, u.queue, "
-    "u.anchor_source,"
-    " u.anchor_absence_id, u.absence_ids::text[], u.record_sources::text[], u.record_ids::text[], "
-    "u.onset,"
-    " u.last_day, u.expected_return, u.first_notice, u.previous_spell, u.flags & 1 <> 0, u.flags & "
-    "2 <> 0,"
-    " u.flags & 4 <> 0, u.priority, u.due, u.work_by, u.respond_by, u.state, u.end_reason, false, "
-    "u.attempts,"
-    " u.first_attempt, u.contacted, u.last_outcome, u.review_on, u.flags & 8 <> 0, u.flags & 16 <> "
-    "0,"
-    " u.flags & 32 <> 0, u.assigned_to, nullif(u.elapsed, -1), nullif(u.elapsed_working, -1), "
-    "u.settled_at,"
-    " u.fingerprint"
-    " from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], "
-    "$7::text[],"
-    " $8::text[], $9::text[], $10::text[], $11::text[], $12::date[], $13::date[], $14::date[],"
-    " $15::timestamptz[], $16::text[], $17::int4[], $18::int2[], $19::date[], $20::date[], "
-    "$21::date[],"
-    " $22::text[], $23::text[], $24::int4[], $25::timestamptz[], $26::timestamptz[], $27::text[], "
-    "$28::date[],"
-    " $29::text[], $30::int4[], $31::int4[], $32::timestamptz[], $33::int8[])"
-    " as u (spell_id, organisation, person_id, period_id, pathway, queue, anchor_source, "
-    "anchor_absence_id,"
-    " absence_ids, record_sources, record_ids, onset, last_day, expected_return, first_notice, "
-    "previous_spell,"
-    " flags, priority, due, work_by, respond_by, state, end_reason, attempts, first_attempt, "
-    "contacted,"
-    " last_outcome, review_on, assigned_to, elapsed, elapsed_working, settled_at, fingerprint)"
-    " on conflict (spell_id) do update set person_id = excluded.person_id, period_id = "
-    "excluded.period_id,"
-    " queue = excluded.queue, anchor_source = excluded.anchor_source,"
+    "insert into casework.spell (spell_id, organisation, person_id, period_id, pathway, queue,"
+    " anchor_source, anchor_absence_id, absence_ids, record_sources, record_ids, onset_date,"
+    " last_day, expected_return, first_notice_at, previous_spell, late_report, backdated,"
+    " review_first, priority, due_date, work_by_date, respond_by, state, end_reason, tombstone,"
+    " attempts, first_attempt_at, contacted_at, last_outcome, review_on, red_flag,"
+    " reason_changed, case_closed, assigned_to, elapsed_days, elapsed_working_days, settled_at,"
+    " fingerprint) select u.spell_id, u.organisation, u.person_id, u.period_id, u.pathway,"
+    " u.queue, u.anchor_source, u.anchor_absence_id, u.absence_ids::text[],"
+    " u.record_sources::text[], u.record_ids::text[], u.onset, u.last_day, u.expected_return,"
+    " u.first_notice, u.previous_spell, u.flags & 1 <> 0, u.flags & 2 <> 0, u.flags & 4 <> 0,"
+    " u.priority, u.due, u.work_by, u.respond_by, u.state, u.end_reason, false, u.attempts,"
+    " u.first_attempt, u.contacted, u.last_outcome, u.review_on, u.flags & 8 <> 0, u.flags & 16"
+    " <> 0, u.flags & 32 <> 0, u.assigned_to, nullif(u.elapsed, -1), nullif(u.elapsed_working,"
+    " -1), u.settled_at, u.fingerprint from unnest($1::text[], $2::text[], $3::text[],"
+    " $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[],"
+    " $11::text[], $12::date[], $13::date[], $14::date[], $15::timestamptz[], $16::text[],"
+    " $17::int4[], $18::int2[], $19::date[], $20::date[], $21::date[], $22::text[], $23::text[],"
+    " $24::int4[], $25::timestamptz[], $26::timestamptz[], $27::text[], $28::date[], $29::text[],"
+    " $30::int4[], $31::int4[], $32::timestamptz[], $33::int8[]) as u (spell_id, organisation,"
+    " person_id, period_id, pathway, queue, anchor_source, anchor_absence_id, absence_ids,"
+    " record_sources, record_ids, onset, last_day, expected_return, first_notice, previous_spell,"
+    " flags, priority, due, work_by, respond_by, state, end_reason, attempts, first_attempt,"
+    " contacted, last_outcome, review_on, assigned_to, elapsed, elapsed_working, settled_at,"
+    " fingerprint) on conflict (spell_id) do update set person_id = excluded.person_id, period_id"
+    " = excluded.period_id, queue = excluded.queue, anchor_source = excluded.anchor_source,"
     " anchor_absence_id = excluded.anchor_absence_id, absence_ids = excluded.absence_ids,"
-    " record_sources = excluded.record_sources, record_ids = excluded.record_ids,"
-    " onset_date = excluded.onset_date, last_day = excluded.last_day,"
-    " expected_return = excluded.expected_return, first_notice_at = excluded.first_notice_at,"
-    " previous_spell = excluded.previous_spell, late_report = excluded.late_report,"
-    " backdated = excluded.backdated, review_first = excluded.review_first, priority = "
-    "excluded.priority,"
-    " due_date = excluded.due_date, work_by_date = excluded.work_by_date, respond_by = "
-    "excluded.respond_by,"
-    " state = excluded.state, end_reason = excluded.end_reason, tombstone = false,"
-    " attempts = excluded.attempts, first_attempt_at = excluded.first_attempt_at,"
-    " contacted_at = excluded.contacted_at, last_outcome = excluded.last_outcome,"
-    " review_on = excluded.review_on, red_flag = excluded.red_flag,"
-    " reason_changed = excluded.reason_changed, case_closed = excluded.case_closed,"
-    " assigned_to = excluded.assigned_to, elapsed_days = excluded.elapsed_days,"
-    " elapsed_working_days = excluded.elapsed_working_days, settled_at = excluded.settled_at,"
-    " fingerprint = excluded.fingerprint",
+    " record_sources = excluded.record_sources, record_ids = excluded.record_ids, onset_date ="
+    " excluded.onset_date, last_day = excluded.last_day, expected_return ="
+    " excluded.expected_return, first_notice_at = excluded.first_notice_at, previous_spell ="
+    " excluded.previous_spell, late_report = excluded.late_report, backdated ="
+    " excluded.backdated, review_first = excluded.review_first, priority = excluded.priority,"
+    " due_date = excluded.due_date, work_by_date = excluded.work_by_date, respond_by ="
+    " excluded.respond_by, state = excluded.state, end_reason = excluded.end_reason, tombstone ="
+    " false, attempts = excluded.attempts, first_attempt_at = excluded.first_attempt_at,"
+    " contacted_at = excluded.contacted_at, last_outcome = excluded.last_outcome, review_on ="
+    " excluded.review_on, red_flag = excluded.red_flag, reason_changed = excluded.reason_changed,"
+    " case_closed = excluded.case_closed, assigned_to = excluded.assigned_to, elapsed_days ="
+    " excluded.elapsed_days, elapsed_working_days = excluded.elapsed_working_days, settled_at ="
+    " excluded.settled_at, fingerprint = excluded.fingerprint",
     (const uint32_t[]){PG_TEXT_ARRAY,        PG_TEXT_ARRAY,
                        PG_TEXT_ARRAY,        PG_TEXT_ARRAY,
                        PG_TEXT_ARRAY,        PG_TEXT_ARRAY,
@@ -194,8 +174,8 @@ static enum status send_spells(const struct plan *plan, struct pg *pg, struct er
 
 static const struct pg_stmt put_tombstones = {
     "put_tombstones",
-    "update casework.spell s set state = 'ended', end_reason = u.reason, tombstone = true"
-    " from unnest($1::text[], $2::text[]) as u (spell_id, reason) where s.spell_id = u.spell_id",
+    "update casework.spell s set state = 'ended', end_reason = u.reason, tombstone = true from"
+    " unnest($1::text[], $2::text[]) as u (spell_id, reason) where s.spell_id = u.spell_id",
     (const uint32_t[]){PG_TEXT_ARRAY, PG_TEXT_ARRAY, 0}};
 
 static enum status send_tombstones(const struct plan *plan, struct pg *pg, struct err *err)
@@ -211,9 +191,9 @@ static enum status send_tombstones(const struct plan *plan, struct pg *pg, struc
 
 static const struct pg_stmt audit_moved = {
     "audit_moved",
-    "insert into audit.entry (at, what, organisation, person_id, detail)"
-    " select $1, 'due_date_moved', u.o, u.p, u.d::jsonb from unnest($2::text[], $3::text[], "
-    "$4::text[]) as u (o, p, d)",
+    "insert into audit.entry (at, what, organisation, person_id, detail) select $1,"
+    " 'due_date_moved', u.o, u.p, u.d::jsonb from unnest($2::text[], $3::text[], $4::text[]) as u"
+    " (o, p, d)",
     (const uint32_t[]){PG_TIMESTAMPTZ, PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_TEXT_ARRAY, 0}};
 
 static enum status send_moved(const struct plan *plan, struct pg *pg, struct instant now,

@@ -23,7 +23,9 @@ static size_t row_of(const struct member_table *t, const char *name, size_t gues
 void member_find(const struct member_table *t, const struct json *object,
                  const struct json *found[MEMBER_MAX])
 {
-    memset(found, 0, t->n * sizeof(found[0]));
+    for (size_t i = 0; i < t->n; i++) {
+        found[i] = NULL;
+    }
     size_t guess = 0;
     for (const struct json *v = json_first(object); v; v = json_next(v)) {
         size_t row = row_of(t, json_name(v), guess);

@@ -96,8 +96,6 @@ create table fact.person (
     died_on date, died_time timestamptz, died_id text collate "C",
     opt_on date, opt_time timestamptz, opt_id text collate "C", opted_out boolean,
     changed_at   timestamptz,             -- when one of the facts above last changed
-    details_source text collate "C",      -- the record whose contact details count (fact.person_contact)
-    details_absence_id text collate "C",
     primary key (organisation, person_id)
 ) with (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02);
 create index person_wake on fact.person (next_wake_at) where next_wake_at is not null;
@@ -132,8 +130,8 @@ create table fact.absence (
 -- A record belongs to one person at a time; it may move.
 create unique index absence_record on fact.absence (organisation, source, absence_id);
 
--- Apart, because few may read it. One row a record that came with details and matched or is watched; those of
--- the record that fact.person names count.
+-- Apart, because few may read it. One row a record that came with details and matched or is watched. Each detail
+-- counts from the live record with the latest onset that has it.
 create table fact.person_contact (
     organisation text collate "C" not null,
     person_id    text collate "C" not null,

@@ -123,7 +123,8 @@ grant select, insert (organisation, person_id, revision),
     update (revision, contacts, next_wake_at, opt_on, opt_time, opt_id, opted_out, changed_at)
     on fact.person to dayfour_oh_owner;
 grant select on fact.person_contact to dayfour_oh_owner;
-grant select (organisation, person_id, source, absence_id, match, code) on fact.absence to dayfour_oh_owner;
+grant select (organisation, person_id, source, absence_id, match, code, onset_date, first_notice_at, cancelled)
+    on fact.absence to dayfour_oh_owner;
 grant select, insert, update (retracted_at, retracted_by, retracted_why) on fact.contact to dayfour_oh_owner;
 grant select (serial, time_zone) on fact.settings to dayfour_oh_owner;
 grant select (organisation, person_id, subject, kind, occurrence, nth, topic, spell_id, period_id, happens_at,

@@ -8,4 +8,15 @@
 int migrate_run(struct cli *cli, const struct args *args);
 int publish_run(struct cli *cli, const struct args *args);
 
+int positions_run(struct cli *cli, const struct args *args);
+int letters_list(struct cli *cli, const struct args *args);
+int letters_show(struct cli *cli, const struct args *args);
+int emission_pause(struct cli *cli, const struct args *args);
+int emission_resume(struct cli *cli, const struct args *args);
+
+int load_check(struct cli *cli, const struct args *args);
+int load_settings(struct cli *cli, const struct args *args);
+int load_show(struct cli *cli, const struct args *args);
+int load_calendar(struct cli *cli, const struct args *args);
+
 #endif

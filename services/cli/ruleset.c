@@ -105,7 +105,9 @@ enum status ruleset_put_holidays(struct cli *cli, const struct holiday *holidays
 
 static const struct pg_stmt wake_everybody = {
     "ruleset_wake",
-    "update fact.person set next_wake_at = least(next_wake_at, $1), revision = revision + 1",
+    "with u as (update fact.person set next_wake_at = least(next_wake_at, $1),"
+    "           revision = revision + 1 returning 1)"
+    " select (select count(*) from u), pg_notify('dayfour_wake', '')::text",
     (const uint32_t[]){PG_TIMESTAMPTZ, 0}};
 
 enum status ruleset_wake_all(struct cli *cli, struct instant now, int64_t *people, struct err *err)
@@ -115,7 +117,7 @@ enum status ruleset_wake_all(struct cli *cli, struct instant now, int64_t *peopl
     const struct pg_result *r = NULL;
     enum status s = cli_query(cli, &wake_everybody, &args, &r, err);
     if (s == STATUS_OK) {
-        *people = pg_affected(r);
+        *people = pg_i64(r, 0, 0);
     }
     pg_args_clear(&args);
     return s;

@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/event/frozen.h"
 #include "common/json.h"
 #include "common/utf8.h"
 #include "services/cli/base64.h"
@@ -93,11 +94,51 @@ static void put_texts(struct buf *out, const struct pg_result *r, size_t row, in
     arena_free(a);
 }
 
+static void put_bytes(struct buf *out, const char *data, size_t len, bool json)
+{
+    bool text = utf8_valid(data, len) && memchr(data, '\0', len) == NULL;
+    struct buf copy = {0};
+    buf_put(&copy, data, len);
+    buf_puts(&copy, "");
+    if (text && json) {
+        json_put_string(out, copy.data);
+    } else if (text) {
+        view_clean(out, copy.data);
+    } else {
+        buf_puts(out, json ? "{\"base64\":\"" : "base64:");
+        base64_put(out, data, len);
+        buf_puts(out, json ? "\"}" : "");
+    }
+    buf_clear(&copy);
+}
+
+static void put_headers(struct buf *out, const char *frozen, size_t len, bool json)
+{
+    struct frozen_header h;
+    size_t at = 0;
+    buf_puts(out, json ? "[" : "");
+    for (bool first = true; frozen_next(frozen, len, &at, &h); first = false) {
+        buf_puts(out, first ? "" : json ? "," : ", ");
+        buf_puts(out, json ? "[" : "");
+        put_bytes(out, h.name, h.name_len, json);
+        buf_puts(out, json ? "," : "=");
+        if (h.value != NULL) {
+            put_bytes(out, h.value, h.value_len, json);
+        } else {
+            buf_puts(out, "null");
+        }
+        buf_puts(out, json ? "]" : "");
+    }
+    buf_puts(out, json ? "]" : "");
+}
+
 /* As a person reads it; null is "". */
 static void put_plain(struct buf *out, const struct view_column *c, const struct pg_result *r,
                       size_t row, int col)
 {
     char date[DATE_TEXT];
+    const char *bytes = NULL;
+    size_t len = 0;
     if (pg_is_null(r, row, col)) {
         buf_puts(out, "");
         return;
@@ -122,22 +163,14 @@ static void put_plain(struct buf *out, const struct view_column *c, const struct
         put_texts(out, r, row, col, false);
         break;
     case VIEW_BYTES:
-        buf_puts(out, "");
+        bytes = pg_bytes(r, row, col, &len);
+        put_bytes(out, bytes, len, false);
+        break;
+    case VIEW_HEADERS:
+        bytes = pg_bytes(r, row, col, &len);
+        put_headers(out, bytes, len, false);
         break;
     }
-}
-
-static void put_bytes(struct buf *out, const struct pg_result *r, size_t row, int col)
-{
-    size_t len = 0;
-    const char *data = pg_bytes(r, row, col, &len);
-    if (utf8_valid(data, len) && memchr(data, '\0', len) == NULL) {
-        json_put_string(out, data); /* libpq ends every value with a NUL */
-        return;
-    }
-    buf_puts(out, "{\"base64\":\"");
-    base64_put(out, data, len);
-    buf_puts(out, "\"}");
 }
 
 static void put_json(struct buf *out, const struct view_column *c, const struct pg_result *r,
@@ -145,6 +178,8 @@ static void put_json(struct buf *out, const struct view_column *c, const struct 
 {
     char date[DATE_TEXT];
     char instant[INSTANT_TEXT];
+    const char *bytes = NULL;
+    size_t len = 0;
     if (pg_is_null(r, row, col)) {
         buf_puts(out, "null");
         return;
@@ -169,7 +204,12 @@ static void put_json(struct buf *out, const struct view_column *c, const struct 
         put_texts(out, r, row, col, true);
         break;
     case VIEW_BYTES:
-        put_bytes(out, r, row, col);
+        bytes = pg_bytes(r, row, col, &len);
+        put_bytes(out, bytes, len, true);
+        break;
+    case VIEW_HEADERS:
+        bytes = pg_bytes(r, row, col, &len);
+        put_headers(out, bytes, len, true);
         break;
     }
 }

@@ -89,12 +89,10 @@ static void array_sha256(struct pg_args *args, const struct dead_letter *d)
 
 static const struct pg_stmt put_dead_letters = {
     "put_dead_letters",
-    "insert into intake.dead_letter (topic, partition, \"offset\", reason, detail, organisation, "
-    "key, value,"
-    " headers, size, sha256, received_at)"
-    " select $1, u.*, $2 from unnest($3::int4[], $4::int8[], $5::text[], $6::text[], $7::text[], "
-    "$8::bytea[],"
-    " $9::bytea[], $10::bytea[], $11::int8[], $12::bytea[]) as u",
+    "insert into intake.dead_letter (topic, partition, \"offset\", reason, detail, organisation,"
+    " key, value, headers, size, sha256, received_at) select $1, u.*, $2 from unnest($3::int4[],"
+    " $4::int8[], $5::text[], $6::text[], $7::text[], $8::bytea[], $9::bytea[], $10::bytea[],"
+    " $11::int8[], $12::bytea[]) as u",
     (const uint32_t[]){PG_TEXT, PG_TIMESTAMPTZ, PG_INT4_ARRAY, PG_INT8_ARRAY, PG_TEXT_ARRAY,
                        PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_BYTEA_ARRAY, PG_BYTEA_ARRAY, PG_BYTEA_ARRAY,
                        PG_INT8_ARRAY, PG_BYTEA_ARRAY, 0}};
@@ -136,12 +134,10 @@ enum status position_send_dead(struct pg *pg, const char *topic, const struct ba
 
 static const struct pg_stmt put_feeds = {
     "put_feeds",
-    "insert into intake.feed as f (topic, partition, organisation, last_valid_at)"
-    " select $1, u.part, u.organisation, $2 from unnest($3::int4[], $4::text[]) as u (part, "
-    "organisation)"
-    " order by u.part, u.organisation"
-    " on conflict (topic, partition, organisation) do update"
-    " set last_valid_at = greatest(f.last_valid_at, excluded.last_valid_at)",
+    "insert into intake.feed as f (topic, partition, organisation, last_valid_at) select $1,"
+    " u.part, u.organisation, $2 from unnest($3::int4[], $4::text[]) as u (part, organisation)"
+    " order by u.part, u.organisation on conflict (topic, partition, organisation) do update set"
+    " last_valid_at = greatest(f.last_valid_at, excluded.last_valid_at)",
     (const uint32_t[]){PG_TEXT, PG_TIMESTAMPTZ, PG_INT4_ARRAY, PG_TEXT_ARRAY, 0}};
 
 struct feed {

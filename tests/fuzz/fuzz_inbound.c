@@ -67,28 +67,34 @@ static bool one_of_two(const void *arg, const char *source, const char *organisa
     return (strlen(source) + strlen(organisation)) % 2 == 0;
 }
 
+/* Exactly as long, so that a byte read beyond it is seen. */
+static char *copy_of(const char *bytes, size_t len)
+{
+    char *copy = malloc(len > 0 ? len : 1);
+    MUST(copy);
+    memcpy(copy, bytes, len);
+    return copy;
+}
+
 static struct inbound decode(const struct header *headers, size_t n, const char *value, size_t len)
 {
     /* What was decoded has to outlive the record: headers and value go before it is looked at. */
     struct header copies[MAX_HEADERS];
+    char *memory[MAX_HEADERS] = {NULL};
     for (size_t i = 0; i < n; i++) {
         copies[i] = headers[i];
         if (!headers[i].is_null) {
-            char *copy = malloc(headers[i].len);
-            memcpy(copy, headers[i].value, headers[i].len);
-            copies[i].value = copy;
+            memory[i] = copy_of(headers[i].value, headers[i].len);
+            copies[i].value = memory[i];
         }
     }
-    char *copy = malloc(len);
-    memcpy(copy, value, len);
+    char *copy = copy_of(value, len);
     struct raw_record raw = {.value = copy, .len = len, .headers = copies, .n_headers = n};
     struct inbound_limits limits = {.max_bytes = MAX_BYTES, .source_allowed = one_of_two};
     struct inbound in;
     inbound_decode(&raw, &limits, arena, &in);
     for (size_t i = 0; i < n; i++) {
-        if (!headers[i].is_null) {
-            free((void *)(uintptr_t)copies[i].value);
-        }
+        free(memory[i]);
     }
     free(copy);
     return in;

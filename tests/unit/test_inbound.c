@@ -1023,14 +1023,19 @@ Test(inbound, last_day_before_onset)
     check_verdict(&m, VERDICT_ABSENCE);
 }
 
-static bool only_rw3(const void *arg, const char *source, const char *organisation)
-{
-    (*(int *)(uintptr_t)arg)++;
-    return strcmp(source, "/hr/RW3") == 0 && strcmp(organisation, "RW3") == 0;
-}
+static int asked;
 
-static struct inbound decode_bound(const char *source, const char *organisation, const char *more,
-                                   int *asked)
+/* arg: the only source and, behind its last slash, the only organisation. */
+static bool only_one(const void *arg, const char *source, const char *organisation)
+{
+    const char *only = arg;
+    asked++;
+    return strcmp(source, only) == 0 && strcmp(organisation, strrchr(only, '/') + 1) == 0;
+}
+static const struct inbound_limits bound = {
+    .max_bytes = 1000, .source_allowed = only_one, .arg = "/hr/RW3"};
+
+static struct inbound decode_bound(const char *source, const char *organisation, const char *more)
 {
     const char *value = arena_printf(
         arena,
@@ -1039,33 +1044,30 @@ static struct inbound decode_bound(const char *source, const char *organisation,
         "}",
         source, organisation, more);
     struct raw_record raw = {.value = value, .len = strlen(value)};
-    struct inbound_limits limits = {.max_bytes = 1000, .source_allowed = only_rw3, .arg = asked};
     struct inbound in;
-    *asked = 0;
-    inbound_decode(&raw, &limits, arena, &in);
+    asked = 0;
+    inbound_decode(&raw, &bound, arena, &in);
     return in;
 }
 
 Test(inbound, a_source_speaks_for_its_organisations_only)
 {
-    int asked;
-    struct inbound in = decode_bound("/hr/RW3", "RW3", "", &asked);
+    struct inbound in = decode_bound("/hr/RW3", "RW3", "");
     cr_assert_eq(in.verdict, VERDICT_PERSON);
     cr_assert_eq(asked, 1);
-    in = decode_bound("/hr/RW3", "RW4", "", &asked);
+    in = decode_bound("/hr/RW3", "RW4", "");
     check_rejected(&in, REJECT_SOURCE_NOT_ALLOWED, "source");
-    in = decode_bound("/hr/RW4", "RW3", "", &asked);
+    in = decode_bound("/hr/RW4", "RW3", "");
     check_rejected(&in, REJECT_SOURCE_NOT_ALLOWED, "source");
-    in = decode_bound("/hr/RW4", "RW3", ",\"on\":7", &asked);
+    in = decode_bound("/hr/RW4", "RW3", ",\"on\":7");
     check_rejected(&in, REJECT_BAD_FIELD, "data.on");
     cr_assert_eq(asked, 0);
 
-    struct inbound_limits limits = {.max_bytes = 1000, .source_allowed = only_rw3, .arg = &asked};
     struct raw_record raw = {.value = PERSON_DATA,
                              .len = strlen(PERSON_DATA),
                              .headers = event_headers,
                              .n_headers = N_EVENT_HEADERS};
-    inbound_decode(&raw, &limits, arena, &in);
+    inbound_decode(&raw, &bound, arena, &in);
     check_rejected(&in, REJECT_SOURCE_NOT_ALLOWED, "ce_source");
 }
 
