@@ -181,10 +181,10 @@ void arena_reset(struct arena *a)
 {
     chunks_free(a->large);
     a->large = NULL;
+    use_chunk(a, a->first);
     for (struct chunk *c = a->first; c != NULL; c = c->next) {
         HIDE(c->data, c->cap);
     }
-    use_chunk(a, a->first);
     a->bytes = 0;
 }
 

@@ -64,7 +64,8 @@ static bool is_choice(const char *choices, const char *value)
     size_t len = strlen(value);
     for (const char *c = choices; c != NULL; c = strchr(c, '|')) {
         c += *c == '|' ? 1 : 0;
-        if (strncmp(c, value, len) == 0 && (c[len] == '|' || c[len] == '\0')) {
+        if (strcspn(value, "|") == len && strncmp(c, value, len) == 0 &&
+            (c[len] == '|' || c[len] == '\0')) {
             return true;
         }
     }
@@ -266,12 +267,31 @@ static bool is_not_ours(const char *name)
     return strncmp(name, "TEST_", 5) == 0;
 }
 
+/* Names are ASCII, whatever the locale says. */
+static void upper(char *c)
+{
+    if (*c >= 'a' && *c <= 'z') {
+        *c = (char)(*c - 'a' + 'A');
+    }
+}
+
+static void lower(char *c)
+{
+    if (*c >= 'A' && *c <= 'Z') {
+        *c = (char)(*c - 'A' + 'a');
+    }
+}
+
 /* PG_DSN for pg.dsn. */
 static bool is_variable_of(const char *variable, const char *key)
 {
     size_t i = 0;
     for (; key[i] != '\0'; i++) {
-        char c = key[i] == '.' ? '_' : (char)toupper((unsigned char)key[i]);
+        char c = key[i];
+        upper(&c);
+        if (c == '.') {
+            c = '_';
+        }
         if (variable[i] != c) {
             return false;
         }
@@ -279,17 +299,26 @@ static bool is_variable_of(const char *variable, const char *key)
     return variable[i] == '\0';
 }
 
+/* KAFKA_PROP_LINGER_MS: kafka.prop.linger.ms. */
+static enum status set_prop_from_environment(struct loader *ld, const char *name, const char *value)
+{
+    char key[MAX_NAME];
+    snprintf(key, sizeof key, "%s", name);
+    for (char *c = key; *c != '\0'; c++) {
+        lower(c);
+        if (*c == '_') {
+            *c = '.';
+        }
+    }
+    return set_prop(ld, key, value, false);
+}
+
 /* name is without DAYFOUR_. */
 static enum status set_from_environment(struct loader *ld, const char *name, const char *value)
 {
     static const char props[] = "KAFKA_PROP_";
     if (strncmp(name, props, sizeof props - 1) == 0) {
-        char key[MAX_NAME];
-        snprintf(key, sizeof key, "%s", name);
-        for (char *c = key; *c != '\0'; c++) {
-            *c = *c == '_' ? '.' : (char)tolower((unsigned char)*c);
-        }
-        return set_prop(ld, key, value, false);
+        return set_prop_from_environment(ld, name, value);
     }
     for (size_t i = 0; i < conf_n_keys; i++) {
         const struct conf_key *k = &conf_keys[i];

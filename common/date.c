@@ -165,7 +165,8 @@ bool instant_parse(const char *s, size_t len, struct instant *out)
     if (n < 0 || !offset_seconds(s + 19 + n, len - 19 - (size_t)n, &offset)) {
         return false;
     }
-    int64_t t = (int64_t)d.days * SECONDS_PER_DAY + hour * 3600 + minute * 60 + second - offset;
+    int64_t t =
+        (int64_t)d.days * SECONDS_PER_DAY + (hour * 60 + minute) * INT64_C(60) + second - offset;
     if (second == 60 && t != floor_div(t, SECONDS_PER_DAY) * SECONDS_PER_DAY) {
         return false; /* leap seconds come at the end of a UTC day, whatever the local time */
     }

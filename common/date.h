@@ -69,8 +69,7 @@ char *date_format(struct date d, char out[DATE_TEXT]); /* NONE, and years beyond
  * 23:59:60 UTC counts as the next second; years 1900-2200, in UTC too. */
 bool instant_parse(const char *s, size_t len, struct instant *out);
 #define INSTANT_TEXT 28
-char *instant_format(
-    struct instant t,
-    char out[INSTANT_TEXT]); /* …T…:SS.ffffffZ, no fraction when zero; else as date_format */
+/* YYYY-MM-DDTHH:MM:SS.ffffffZ, without the fraction when it is zero; else as date_format. */
+char *instant_format(struct instant t, char out[INSTANT_TEXT]);
 
 #endif

@@ -13,8 +13,9 @@
 #include "common/utf8.h"
 
 #define LINE_BYTES 4096
-#define LINE_TAIL 64 /* kept free for the last fields and the end of the line */
-#define BURST 5
+#define LINE_TAIL 64             /* kept free for the last fields and the end of the line */
+#define LINE_MILLI INT64_C(1000) /* a line, in thousandths */
+#define BURST_MILLI (5 * LINE_MILLI)
 
 /* No heap here: the line that says memory ran out must come out too. */
 struct line {
@@ -94,21 +95,21 @@ static bool allow(enum log_event ev, int64_t *suppressed)
     int64_t now = now_ms(CLOCK_MONOTONIC);
     if (!state.limits_set) {
         for (size_t i = 0; i < LOG_EV_COUNT; i++) {
-            state.limits[i] = (struct allowance){.since_ms = now, .milli = BURST * 1000};
+            state.limits[i] = (struct allowance){.since_ms = now, .milli = BURST_MILLI};
         }
         state.limits_set = true;
     }
     struct allowance *a = &state.limits[ev];
     a->milli += now - a->since_ms; /* a line a second is a thousandth a millisecond */
     a->since_ms = now;
-    if (a->milli > BURST * 1000) {
-        a->milli = BURST * 1000;
+    if (a->milli > BURST_MILLI) {
+        a->milli = BURST_MILLI;
     }
-    if (a->milli < 1000) {
+    if (a->milli < LINE_MILLI) {
         a->suppressed++;
         return false;
     }
-    a->milli -= 1000;
+    a->milli -= LINE_MILLI;
     *suppressed = a->suppressed;
     a->suppressed = 0;
     return true;

@@ -73,6 +73,10 @@ struct log_field {
     {                                                                                              \
         .key = (k), .type = LOG_FIELD_REAL, .real = (v)                                            \
     }
+#define LOG_BOOL(k, v)                                                                             \
+    {                                                                                              \
+        .key = (k), .type = LOG_FIELD_BOOL, .num = (v) ? 1 : 0                                     \
+    }
 
 /* svc is copied. Lines go to fd 1, each by one write; ts is the system's clock, never a clock
  * file's. */

@@ -8,15 +8,9 @@ static bool is_continuation(unsigned char c)
     return (c & 0xC0) == 0x80;
 }
 
-size_t utf8_length(const char *text, size_t len)
+/* s has len bytes, the first of them not ASCII. */
+static size_t long_length(const unsigned char *s, size_t len)
 {
-    const unsigned char *s = (const unsigned char *)text;
-    if (len == 0) {
-        return 0;
-    }
-    if (s[0] < 0x80) {
-        return 1;
-    }
     if (len < 2 || s[0] < 0xC2 || s[0] > 0xF4 || !is_continuation(s[1])) {
         return 0; /* 80..BF continue, C0 and C1 are overlong, F5.. are beyond */
     }
@@ -34,6 +28,14 @@ size_t utf8_length(const char *text, size_t len)
     bool overlong = s[0] == 0xF0 && s[1] < 0x90;
     bool beyond = s[0] == 0xF4 && s[1] > 0x8F;
     return len < 4 || !is_continuation(s[3]) || overlong || beyond ? 0 : 4;
+}
+
+size_t utf8_length(const char *s, size_t len)
+{
+    if (len == 0 || (unsigned char)s[0] < 0x80) {
+        return len == 0 ? 0 : 1;
+    }
+    return long_length((const unsigned char *)s, len);
 }
 
 bool utf8_valid(const char *s, size_t len)

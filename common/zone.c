@@ -43,7 +43,7 @@ static int64_t offset_at(int64_t t)
         !date_from_ymd(tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, &d)) {
         return 0;
     }
-    return d.days * SECONDS_PER_DAY + tm.tm_hour * 3600 + tm.tm_min * 60 + tm.tm_sec - t;
+    return d.days * SECONDS_PER_DAY + (tm.tm_hour * 60 + tm.tm_min) * INT64_C(60) + tm.tm_sec - t;
 }
 
 static void add_change(struct zone *z, int64_t at, int64_t offset)

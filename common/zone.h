@@ -14,8 +14,7 @@ enum status zone_load(struct zone **out, const char *name, struct err *err) NODI
 void zone_free(struct zone *z);
 const char *zone_name(const struct zone *z);
 
-/* The local calendar day of t; NONE stays NONE. Outside 1900-2201 the nearest known offset holds.
- */
+/* The local calendar day of t; NONE stays NONE. The nearest offset holds outside 1900-2201. */
 struct date zone_date(const struct zone *z, struct instant t);
 /* Minutes since local midnight at t (0-1439). */
 int zone_minute(const struct zone *z, struct instant t);

@@ -4,24 +4,6 @@
 
 #include "common/casework/work.h"
 
-/* Whose contact details to use: of the matched or watched records that came with any the latest
- * onset, and of several with that the first in the order of anchors. */
-static const struct record *details_from(const struct work *w)
-{
-    const struct record *best = NULL;
-    for (size_t i = 0; i < w->n_members; i++) {
-        const struct member *m = &w->members[i];
-        if (!m->rec->has_contact || (m->pathways == 0 && !m->watched)) {
-            continue;
-        }
-        if (best == NULL || m->rec->onset.days > best->onset.days ||
-            (date_eq(m->rec->onset, best->onset) && work_anchor_order(m->rec, best) < 0)) {
-            best = m->rec;
-        }
-    }
-    return best;
-}
-
 void derive(const struct facts *f, const struct rules *r, struct instant now, struct arena *a,
             struct casework *out)
 {
@@ -41,7 +23,6 @@ void derive(const struct facts *f, const struct rules *r, struct instant now, st
     if (f->opted_out && !date_is_none(f->opt.on)) {
         work_wake(&w, work_midnight(&w, f->opt.on));
     }
-    out->details_from = details_from(&w);
 }
 
 static const struct record *find_record(const struct facts *f, const struct record_ref *ref)

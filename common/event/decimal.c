@@ -45,7 +45,6 @@ static bool keep_digit(struct digits *d, char c, int64_t *zeros)
 static bool read_digits(const char **at, struct digits *d)
 {
     const char *s = *at;
-    bool any = false;
     bool fraction = false;
     int64_t zeros = 0;
     for (; is_digit(*s) || (*s == '.' && !fraction && is_digit(s[1])); s++) {
@@ -53,7 +52,6 @@ static bool read_digits(const char **at, struct digits *d)
             fraction = true;
             continue;
         }
-        any = true;
         if (!keep_digit(d, *s, &zeros)) {
             return false;
         }
@@ -64,7 +62,7 @@ static bool read_digits(const char **at, struct digits *d)
         }
     }
     *at = s;
-    return any;
+    return true;
 }
 
 static bool read_exponent(const char **at, struct digits *d)
@@ -116,7 +114,8 @@ bool decimal_share(const char *s, enum decimal_form form, char out[DECIMAL_TEXT]
     if (minus) {
         s++;
     }
-    if (!read_digits(&s, &d)) {
+    /* As JSON has it: a digit before the point, and no zero before another digit. */
+    if (!is_digit(s[0]) || (s[0] == '0' && is_digit(s[1])) || !read_digits(&s, &d)) {
         return false;
     }
     if (form == DECIMAL_JSON && (*s == 'e' || *s == 'E')) {

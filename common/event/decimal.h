@@ -7,8 +7,8 @@
 #define DECIMAL_PLACES 20
 #define DECIMAL_TEXT (2 + DECIMAL_PLACES + 1)
 
-/* Which writings are taken: people's "0.60000" and ".6", or what JSON's grammar allows a number,
- * "6e-1" and "-0" too. */
+/* Which writings are taken: "0.60000", or all that JSON's grammar allows a number: "6e-1" and "-0"
+ * too. */
 enum decimal_form { DECIMAL_PLAIN, DECIMAL_JSON };
 
 /* The shortest text of the same value: "0.60000" gives "0.6", "1.0" gives "1". False: not of that

@@ -28,13 +28,16 @@ bool envelope_is_binary(const struct raw_record *raw)
     bool specversion = false;
     for (size_t i = 0; i < raw->n_headers; i++) {
         const struct header *h = &raw->headers[i];
+        if (h->is_null) {
+            continue;
+        }
         if (text_equal(h->name, "content-type")) {
             content_type = h;
         } else if (!specversion) {
             specversion = text_equal(h->name, attribute_header[ATTR_SPECVERSION]);
         }
     }
-    if (content_type && !content_type->is_null && content_type->len >= structured_len &&
+    if (content_type && content_type->len >= structured_len &&
         text_equal_n(content_type->value, structured, structured_len)) {
         return false;
     }
@@ -44,9 +47,8 @@ bool envelope_is_binary(const struct raw_record *raw)
 /* A header is text if it is UTF-8 without a NUL, which would cut it short. */
 static void read_header(const struct header *h, struct envelope *env, enum attribute which)
 {
-    bool text = !h->is_null && h->len > 0 && !memchr(h->value, '\0', h->len) &&
-                utf8_valid(h->value, h->len);
-    env->attr[which].given = !h->is_null;
+    bool text = h->len > 0 && !memchr(h->value, '\0', h->len) && utf8_valid(h->value, h->len);
+    env->attr[which].given = true;
     env->attr[which].text = text ? h->value : NULL;
     env->attr[which].len = text ? h->len : 0;
 }
@@ -55,7 +57,8 @@ static void read_headers(const struct raw_record *raw, struct envelope *env)
 {
     for (size_t i = 0; i < raw->n_headers; i++) {
         const char *name = raw->headers[i].name;
-        if ((name[0] != 'c' && name[0] != 'C') || (name[1] != 'e' && name[1] != 'E')) {
+        if (raw->headers[i].is_null || (name[0] != 'c' && name[0] != 'C') ||
+            (name[1] != 'e' && name[1] != 'E')) {
             continue;
         }
         for (enum attribute which = 0; which < ATTR_COUNT; which++) {

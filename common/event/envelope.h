@@ -23,7 +23,8 @@ struct envelope {
 };
 
 /* Binary: no content-type beginning application/cloudevents, and a header ce_specversion. Header
- * names in any case; of headers with the same name the last counts, as in Kafka's own clients. */
+ * names in any case; a header without a value is as good as none, and of several with one name the
+ * last counts, as in Kafka's own clients. */
 bool envelope_is_binary(const struct raw_record *raw);
 
 /* root is the record's value as JSON; of a structured event it has to be an object. */

@@ -13,7 +13,7 @@ struct absence_form {
     bool scheme_given; /* also one without a code, which may be any */
 };
 
-/* Rows begin with the required members, in the order of the contract; the rest in that of its
+/* Rows begin with the required members, in the order we publish; the rest in that of our
  * example. */
 extern const struct member_table form_absence;
 extern const struct member_table form_person;

@@ -134,8 +134,19 @@ static const char *attributes_check(const struct envelope *env)
     return NULL;
 }
 
+/* Only facts about people are put in order by the time of their event. Of an absence nobody reads
+ * it, and a clock time written without its zone is no reason to miss somebody. */
+static const char *time_read(struct decoding *d)
+{
+    const struct envelope *env = &d->env;
+    return env->attr[ATTR_TIME].text &&
+                   instant_parse(env->attr[ATTR_TIME].text, env->attr[ATTR_TIME].len, &d->time)
+               ? NULL
+               : envelope_path(env->binary, ATTR_TIME);
+}
+
 /* The path of the first attribute that is no good for a record of ours, or NULL. */
-static const char *attributes_read(struct decoding *d)
+static const char *attributes_read(struct decoding *d, bool orders_by_time)
 {
     const struct envelope *env = &d->env;
     if (env->attr[ATTR_ID].len > EVENT_ID_MAX) {
@@ -144,12 +155,11 @@ static const char *attributes_read(struct decoding *d)
     if (!member_is_id(d->in->source)) {
         return envelope_path(env->binary, ATTR_SOURCE);
     }
-    if (env->attr[ATTR_TIME].given &&
-        (!env->attr[ATTR_TIME].text ||
-         !instant_parse(env->attr[ATTR_TIME].text, env->attr[ATTR_TIME].len, &d->time))) {
+    if (!env->binary && env->attr[ATTR_TIME].given && !env->attr[ATTR_TIME].text) {
         return envelope_path(env->binary, ATTR_TIME);
     }
-    return env->bad_content_type ? "datacontenttype" : NULL;
+    const char *bad = orders_by_time ? time_read(d) : NULL;
+    return bad == NULL && env->bad_content_type ? "datacontenttype" : bad;
 }
 
 /* What must be there and is not, then what is there and cannot be: of attributes first, then of the
@@ -161,7 +171,7 @@ static bool data_read(struct decoding *d, const struct member_table *t, const ch
         reject(d->in, REJECT_MISSING_FIELD, missing);
         return false;
     }
-    const char *bad = attributes_read(d);
+    const char *bad = attributes_read(d, t == &form_person);
     if (!bad) {
         bad =
             json_type(d->env.data) == JSON_OBJECT ? member_read(t, found, into, d->arena) : "data";

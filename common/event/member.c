@@ -116,9 +116,6 @@ bool member_text(const struct json *v, void *into, struct arena *a)
         return false;
     }
     const char *s = json_string(v);
-    if (strnlen(s, MEMBER_TEXT_MAX + 1) > MEMBER_TEXT_MAX) {
-        return false;
-    }
     *out = *s ? s : NULL;
     return true;
 }

@@ -44,7 +44,6 @@ const char *member_read(const struct member_table *t, const struct json *const f
                         void *into, struct arena *a);
 
 #define MEMBER_ID_MAX 100   /* bytes of a string that identifies */
-#define MEMBER_TEXT_MAX 200 /* bytes of a string we keep for people to read */
 
 /* A string that identifies: 1 to MEMBER_ID_MAX bytes, without the 0x1f that our own ids are joined
  * with. */

@@ -6,6 +6,25 @@
 #include "services/cli/options.h"
 
 int migrate_run(struct cli *cli, const struct args *args);
+int tasks_list(struct cli *cli, const struct args *args);
+int tasks_show(struct cli *cli, const struct args *args);
+
+int act_claim(struct cli *cli, const struct args *args);
+int act_release(struct cli *cli, const struct args *args);
+int act_assign(struct cli *cli, const struct args *args);
+int act_attempt(struct cli *cli, const struct args *args);
+int act_contact(struct cli *cli, const struct args *args);
+int act_retract(struct cli *cli, const struct args *args);
+int act_close(struct cli *cli, const struct args *args);
+int act_reopen(struct cli *cli, const struct args *args);
+int act_opt_out(struct cli *cli, const struct args *args);
+int act_opt_in(struct cli *cli, const struct args *args);
+
+int staff_add(struct cli *cli, const struct args *args);
+int staff_list(struct cli *cli, const struct args *args);
+int staff_remove(struct cli *cli, const struct args *args);
+
+int explain_run(struct cli *cli, const struct args *args);
 int publish_run(struct cli *cli, const struct args *args);
 
 int positions_run(struct cli *cli, const struct args *args);

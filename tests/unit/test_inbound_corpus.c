@@ -56,7 +56,7 @@ static struct file padded(struct arena *a, struct file f, const struct json *mes
     if (!v) {
         return f;
     }
-    cr_assert(json_int(v, (int64_t)f.len, 10 * MAX_BYTES, &pad_to));
+    cr_assert(json_int(v, (int64_t)f.len, INT64_C(10) * MAX_BYTES, &pad_to));
     struct file to = {.bytes = arena_alloc(a, (size_t)pad_to), .len = (size_t)pad_to};
     memset(to.bytes, ' ', to.len);
     to.bytes[0] = f.bytes[0];

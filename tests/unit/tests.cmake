@@ -1,1 +1,4 @@
+include(base.cmake)
 include(event.cmake)
+include(casework.cmake)
+include(casefile.cmake)

@@ -1,0 +1,3 @@
+foreach(module err arena buf utf8 date zone json hash clock loop log conf)
+  dayfour_unit_test(${module} USES dayfour_base)
+endforeach()

@@ -1,0 +1,1 @@
+dayfour_unit_test(caseload USES dayfour_casefile)

@@ -1,0 +1,206 @@
+/* One message onto the facts: what is taken of it, and what it can never change. */
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "scene.h"
+
+static struct scene *open_at(const char *time)
+{
+    struct scene *sc = scene_open("RW3");
+    scene_at(sc, time);
+    return sc;
+}
+
+/* R-1 R-4 */
+Test(apply, the_newest_version_wins)
+{
+    struct scene *sc = open_at("2026-09-07 09:00");
+    cr_assert_eq(
+        SEND(sc, .version = 3, .onset = "2026-09-07", .expected = "2026-09-21", .code = "S12"),
+        APPLIED_CHANGED);
+    const struct record *rec = &sc->records[0];
+    struct instant first = sc->now;
+    scene_at(sc, "2026-09-08 09:00");
+    cr_assert_eq(SEND(sc, .version = 4, .onset = "2026-09-06", .code = "S10"), APPLIED_CHANGED);
+    cr_assert_date(rec->onset, "2026-09-06");
+    cr_assert(date_is_none(rec->expected_return), "a message carries the whole record");
+    cr_assert_str_eq(rec->code, "S10");
+    cr_assert_eq(rec->version, 4);
+    cr_assert_eq(rec->first_notice.us, first.us);
+    cr_assert_eq(rec->changed_at.us, sc->now.us);
+    cr_assert_eq(SEND(sc, .version = 3, .onset = "2026-09-01", .code = "S12"), APPLIED_NOTHING);
+    cr_assert_eq(SEND(sc, .version = 4, .onset = "2026-09-01", .code = "S10"), APPLIED_NOTHING);
+    cr_assert_date(rec->onset, "2026-09-06");
+    scene_close(sc);
+}
+
+/* */
+Test(apply, the_lowest_version_is_remembered_whenever_it_comes)
+{
+    struct scene *sc = open_at("2026-09-09 09:00");
+    SEND(sc, .version = 3, .onset = "2026-09-05", .code = "S12");
+    cr_assert_not(scene_spell(sc, 0)->backdated);
+    cr_assert_eq(SEND(sc, .version = 2, .onset = "2026-09-07", .code = "S13"), APPLIED_CHANGED);
+    cr_assert(scene_spell(sc, 0)->backdated);
+    cr_assert_str_eq(sc->records[0].code, "S12", "nothing else of it counts");
+    cr_assert_eq(SEND(sc, .version = 1, .onset = "2026-09-04", .code = "S13"), APPLIED_CHANGED);
+    cr_assert_not(scene_spell(sc, 0)->backdated);
+    cr_assert_eq(SEND(sc, .version = 2, .onset = "2026-09-07", .code = "S13"), APPLIED_NOTHING);
+    scene_close(sc);
+}
+
+/* */
+Test(apply, at_one_version_cancelled_wins_in_both_orders)
+{
+    struct scene *sc = open_at("2026-09-09 09:00");
+    SEND(sc, .version = 1, .onset = "2026-09-05", .code = "S12");
+    cr_assert_eq(SEND(sc, .version = 1, .onset = "2026-09-06", .cancelled = true), APPLIED_CHANGED);
+    SEND(sc, .id = "B", .version = 1, .onset = "2026-09-06", .cancelled = true);
+    cr_assert_eq(SEND(sc, .id = "B", .version = 1, .onset = "2026-09-05", .code = "S12"),
+                 APPLIED_NOTHING);
+    for (int i = 0; i < 2; i++) {
+        const struct record *rec = &sc->records[i];
+        cr_assert(rec->cancelled);
+        cr_assert_date(rec->onset, "2026-09-06");
+        cr_assert_date(rec->first_onset, "2026-09-06");
+    }
+    cr_assert_eq(SEND(sc, .version = 1, .onset = "2026-09-06", .cancelled = true), APPLIED_NOTHING);
+    scene_close(sc);
+}
+
+/* */
+Test(apply, what_is_kept_of_a_reason)
+{
+    const struct {
+        enum reason_scheme scheme;
+        const char *code;
+        enum reason_kept kept;
+        const char *kept_code;
+        bool details;
+    } rows[] = {
+        {SCHEME_ESR, "s12 Other musculoskeletal problems", REASON_KEPT, "S12", true},
+        {SCHEME_ICD10, "M54.5 Low back pain", REASON_KEPT, "M545", true},
+        {SCHEME_TEXT, "STRESS", REASON_KEPT, "stress", true},
+        {SCHEME_ESR, "S99 Unknown", REASON_KEPT, "S99", true},
+        {SCHEME_NONE, NULL, REASON_NOT_GIVEN, NULL, true},
+        {SCHEME_ESR, "S13", REASON_NO_MATCH, NULL, false},
+        {SCHEME_ESR, "nonsense", REASON_NO_MATCH, NULL, false},
+        {SCHEME_ESR, "S17", REASON_NEVER, NULL, false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct scene *sc = open_at("2026-09-09 09:00");
+        SEND(sc, .onset = "2026-09-07", .scheme = rows[i].scheme, .code = rows[i].code,
+             .phone = "07700 900001");
+        const struct record *rec = &sc->records[0];
+        cr_assert_eq(rec->reason, rows[i].kept, "%s", rows[i].code);
+        cr_assert_eq(rec->has_contact, rows[i].details, "%s", rows[i].code);
+        cr_assert_eq(rec->contact.phone != NULL, rows[i].details, "%s", rows[i].code);
+        if (rows[i].kept_code == NULL) {
+            cr_assert_null(rec->code);
+            cr_assert_eq(rec->scheme, SCHEME_NONE);
+        } else {
+            cr_assert_str_eq(rec->code, rows[i].kept_code);
+            cr_assert_eq(rec->scheme, rows[i].scheme);
+        }
+        scene_close(sc);
+    }
+}
+
+/* */
+Test(apply, a_cancelled_record_keeps_neither_reason_nor_details)
+{
+    struct scene *sc = open_at("2026-09-09 09:00");
+    SEND(sc, .onset = "2026-09-07", .code = "S12", .phone = "07700 900001");
+    SEND(sc, .onset = "2026-09-07", .code = "S12", .phone = "07700 900001", .cancelled = true);
+    cr_assert_null(sc->records[0].code);
+    cr_assert_not(sc->records[0].has_contact);
+    scene_close(sc);
+}
+
+/* */
+Test(apply, sent_again_under_new_settings_a_reason_is_matched_anew)
+{
+    struct scene *sc = open_at("2026-09-09 09:00");
+    SEND(sc, .version = 1, .onset = "2026-09-07", .code = "S28", .phone = "07700 900001");
+    cr_assert_eq(SEND(sc, .version = 1, .onset = "2026-09-07", .code = "S28"), APPLIED_NOTHING);
+    scene_settings(sc, "[\"S11\", \"S12\"]", "[\"S11\", \"S12\", \"S28\"]");
+    cr_assert_eq(sc->cw.n_spells, 0, "its code was not kept");
+    cr_assert_eq(
+        SEND(sc, .version = 1, .onset = "2026-09-06", .code = "S28", .phone = "07700 900001"),
+        APPLIED_CHANGED);
+    cr_assert_str_eq(scene_spells(sc), "msk 2026-09-07.. due 2026-09-11 open\n");
+    cr_assert_str_eq(sc->records[0].contact.phone, "07700 900001");
+    cr_assert_eq(
+        SEND(sc, .version = 1, .onset = "2026-09-07", .code = "S28", .phone = "07700 900001"),
+        APPLIED_NOTHING);
+    scene_settings(sc, "[\"S11\", \"S12\", \"S28\"]", "[\"S11\", \"S12\"]");
+    cr_assert_eq(sc->cw.n_spells, 0, "a kept code is matched by the rules of today");
+    cr_assert_str_eq(sc->records[0].code, "S28");
+    scene_settings(sc, "[\"S11\", \"S12\"]", "[\"S11\", \"S12\", \"S28\"]");
+    cr_assert_eq(sc->cw.n_spells, 1, "and was kept meanwhile");
+    scene_close(sc);
+}
+
+/* */
+Test(apply, a_version_that_says_the_same_changes_no_fact)
+{
+    struct scene *sc = open_at("2026-09-09 09:00");
+    SEND(sc, .onset = "2026-09-07", .code = "S12", .phone = "07700 900001");
+    struct instant then = sc->now;
+    scene_at(sc, "2026-09-10 09:00");
+    cr_assert_eq(SEND(sc, .onset = "2026-09-07", .code = "S12", .phone = "07700 900001"),
+                 APPLIED_CHANGED);
+    cr_assert_eq(sc->records[0].version, 2);
+    cr_assert_eq(sc->records[0].changed_at.us, then.us);
+    SEND(sc, .onset = "2026-09-07", .code = "S12", .phone = "07700 900002");
+    cr_assert_eq(sc->records[0].changed_at.us, sc->now.us);
+    scene_close(sc);
+}
+
+static enum applied person(struct scene *sc, enum person_fact what, const char *on, int time,
+                           const char *id)
+{
+    const struct inbound in = {.verdict = VERDICT_PERSON,
+                               .id = id,
+                               .person = {.person_id = "P-77",
+                                          .what = what,
+                                          .on = scene_date(on),
+                                          .time = {time * US_PER_SECOND}}};
+    return apply_person(&sc->facts, &in, sc->now);
+}
+
+/* */
+Test(apply, of_facts_about_a_person_the_latest_counts)
+{
+    struct scene *sc = open_at("2026-09-09 09:00");
+    cr_assert_eq(person(sc, PERSON_LEFT, "2026-09-30", 5, "b"), APPLIED_CHANGED);
+    cr_assert_eq(person(sc, PERSON_LEFT, "2026-09-29", 4, "c"), APPLIED_NOTHING);
+    cr_assert_eq(person(sc, PERSON_LEFT, "2026-09-28", 5, "a"), APPLIED_NOTHING);
+    cr_assert_eq(person(sc, PERSON_LEFT, "2026-09-30", 5, "b"), APPLIED_NOTHING);
+    cr_assert_date(sc->facts.left.on, "2026-09-30");
+    cr_assert_eq(person(sc, PERSON_LEFT, NULL, 5, "c"), APPLIED_CHANGED);
+    cr_assert(date_is_none(sc->facts.left.on));
+    cr_assert_eq(person(sc, PERSON_LEFT, "2026-09-30", 5, "b"), APPLIED_NOTHING, "taken back");
+    cr_assert_eq(person(sc, PERSON_DIED, "2026-09-20", 1, "a"), APPLIED_CHANGED);
+    cr_assert_date(sc->facts.died.on, "2026-09-20");
+    cr_assert_eq(person(sc, PERSON_OPTED_IN, "2026-09-20", 9, "a"), APPLIED_CHANGED);
+    cr_assert_eq(person(sc, PERSON_OPTED_OUT, "2026-09-20", 8, "b"), APPLIED_NOTHING);
+    cr_assert_not(sc->facts.opted_out);
+    cr_assert_eq(person(sc, PERSON_OPTED_OUT, "2026-09-21", 10, "b"), APPLIED_CHANGED);
+    cr_assert(sc->facts.opted_out);
+    scene_close(sc);
+}
+
+/* */
+Test(apply, a_person_fact_said_again_is_no_change)
+{
+    struct scene *sc = open_at("2026-09-09 09:00");
+    person(sc, PERSON_LEFT, "2026-09-30", 5, "a");
+    cr_assert_eq(sc->facts.changed_at.us, sc->now.us);
+    sc->facts.changed_at = (struct instant){0};
+    cr_assert_eq(person(sc, PERSON_LEFT, "2026-09-30", 6, "b"), APPLIED_CHANGED);
+    cr_assert_eq(sc->facts.changed_at.us, 0);
+    person(sc, PERSON_LEFT, "2026-09-29", 7, "c");
+    cr_assert_eq(sc->facts.changed_at.us, sc->now.us);
+    scene_close(sc);
+}

@@ -1,0 +1,184 @@
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/casefile/caseload.h"
+#include "tests/unit/leakcheck.h"
+
+/* The people of a batch without a database: what is loaded is put in by hand. */
+
+static struct caseload cl;
+static struct ruleset rs;
+
+static void set_up(void)
+{
+    static const uint8_t key[INSTALL_KEY_BYTES] = {1};
+    struct err err = {0};
+    static char settings[65536];
+    FILE *f = fopen(SOURCE_DIR "/deploy/settings/pathways.json", "r");
+    cr_assert_not_null(f);
+    size_t len = fread(settings, 1, sizeof settings, f);
+    (void)fclose(f);
+    cr_assert_eq(settings_parse(&rs.settings, settings, len, &err), STATUS_OK, "%s", err.text);
+    rs.serial = 1;
+    rs.settings_serial = 1;
+    rs.calendar = calendar_new();
+    rs.install_key = hmac_key_new(key, sizeof key);
+    caseload_init(&cl);
+}
+
+static void tear_down(void)
+{
+    caseload_clear(&cl);
+    settings_free(rs.settings);
+    calendar_free(rs.calendar);
+    hmac_key_free(rs.install_key);
+    leakcheck();
+}
+
+TestSuite(caseload, .init = set_up, .fini = tear_down, .timeout = 20);
+
+static const struct instant now = {INT64_C(1788778800) * US_PER_SECOND}; /* 2026-09-07 */
+
+static struct inbound absence(const char *person_id, const char *absence_id, int64_t version)
+{
+    struct date onset;
+    cr_assert(date_from_ymd(2026, 9, 7, &onset));
+    return (struct inbound){.verdict = VERDICT_ABSENCE,
+                            .source = "/hr/T1",
+                            .id = "e1",
+                            .organisation = "T1",
+                            .absence = {.absence_id = absence_id,
+                                        .version = version,
+                                        .person_id = person_id,
+                                        .onset = onset,
+                                        .last_day = DATE_NONE,
+                                        .expected_return = DATE_NONE,
+                                        .scheme = SCHEME_ESR,
+                                        .code = "S12",
+                                        .fit_note_from = DATE_NONE,
+                                        .fit_note_to = DATE_NONE,
+                                        .phased_return_from = DATE_NONE,
+                                        .has_contact = true,
+                                        .contact = {.phone = "07700 900001"}}};
+}
+
+static bool apply(const char *person_id, const char *absence_id, int64_t version)
+{
+    struct inbound ev = absence(person_id, absence_id, version);
+    return caseload_apply(&cl, &ev, &rs, now);
+}
+
+/* As if it had been loaded. */
+static struct record *stored(const char *person_id, const char *absence_id, int64_t version)
+{
+    struct case_person *p = caseload_find(&cl, "T1", person_id);
+    struct inbound ev = absence(person_id, absence_id, version);
+    cr_assert(caseload_apply(&cl, &ev, &rs, now));
+    struct record *rec = &p->facts.records[p->facts.n_records - 1];
+    p->state[p->facts.n_records - 1] = (struct record_state){.stored = true, .has_details = true};
+    p->changed = false;
+    return rec;
+}
+
+Test(caseload, thousands_of_people_are_found_again_after_sorting)
+{
+    char ids[3000][8];
+    for (size_t i = 0; i < 3000; i++) {
+        (void)snprintf(ids[i], sizeof ids[i], "P%zu", (i * 7919) % 3000);
+        (void)caseload_person(&cl, "T1", ids[i]);
+        cr_assert_eq(caseload_person(&cl, "T1", ids[i]), caseload_find(&cl, "T1", ids[i]));
+    }
+    cr_assert_eq(cl.n_persons, 3000);
+    caseload_sort(&cl);
+    for (size_t i = 0; i < 3000; i++) {
+        cr_assert_str_eq(caseload_find(&cl, "T1", ids[i])->person_id, ids[i]);
+        if (i > 0) {
+            cr_assert_lt(strcmp(cl.persons[i - 1].person_id, cl.persons[i].person_id), 0);
+        }
+    }
+    cr_assert_null(caseload_find(&cl, "T2", "P1"), "people are never merged across organisations");
+}
+
+Test(caseload, a_repeat_changes_nothing)
+{
+    (void)caseload_person(&cl, "T1", "P1");
+    cr_assert(apply("P1", "A1", 1));
+    cr_assert_not(apply("P1", "A1", 1));
+    cr_assert(apply("P1", "A1", 2));
+    cr_assert_not(apply("P1", "A1", 1));
+    cr_assert_eq(caseload_find(&cl, "T1", "P1")->facts.n_records, 1);
+}
+
+Test(caseload, a_record_moves_with_a_higher_version_and_leaves_its_row_behind)
+{
+    struct case_person *p1 = caseload_person(&cl, "T1", "P1");
+    (void)caseload_person(&cl, "T1", "P2");
+    p1 = caseload_find(&cl, "T1", "P1");
+    (void)stored("P1", "A1", 1);
+    (void)stored("P1", "A2", 1);
+    (void)stored("P1", "A3", 1);
+    cr_assert(apply("P2", "A1", 2));
+    struct case_person *p2 = caseload_find(&cl, "T1", "P2");
+    cr_assert_eq(p1->facts.n_records, 2);
+    cr_assert_eq(p2->facts.n_records, 1);
+    cr_assert(p1->changed && p2->changed, "both are derived");
+    cr_assert_eq(cl.n_gone, 1);
+    cr_assert_str_eq(cl.gone[0].person_id, "P1");
+    cr_assert_str_eq(cl.gone[0].absence_id, "A1");
+    cr_assert_not(p2->state[0].stored);
+    cr_assert(p2->state[0].dirty && p2->state[0].details_dirty);
+    /* What stayed behind is still found under its own id. */
+    cr_assert(apply("P1", "A3", 2));
+    cr_assert(apply("P1", "A2", 2));
+    cr_assert_eq(p1->facts.n_records, 2);
+}
+
+Test(caseload, an_older_word_about_a_moved_record_does_not_bring_it_back)
+{
+    (void)caseload_person(&cl, "T1", "P1");
+    (void)caseload_person(&cl, "T1", "P2");
+    cr_assert(apply("P2", "A1", 5));
+    (void)apply("P1", "A1", 3);
+    cr_assert_eq(caseload_find(&cl, "T1", "P1")->facts.n_records, 0);
+    const struct case_person *p2 = caseload_find(&cl, "T1", "P2");
+    cr_assert_eq(p2->facts.n_records, 1);
+    cr_assert_eq(p2->facts.records[0].version, 5);
+    cr_assert_eq(p2->facts.records[0].first_version, 3, "but it was the lowest version received");
+    cr_assert_eq(cl.n_gone, 0);
+}
+
+Test(caseload, an_older_version_brings_no_contact_details)
+{
+    (void)caseload_person(&cl, "T1", "P1");
+    struct record *rec = stored("P1", "A1", 4);
+    rec->contact = (struct contact_details){0}; /* loading does not read them */
+    struct case_person *p = caseload_find(&cl, "T1", "P1");
+    cr_assert(apply("P1", "A1", 2));
+    cr_assert(p->state[0].dirty);
+    cr_assert_not(p->state[0].details_dirty, "the stored details would be written over with nothing");
+}
+
+Test(caseload, only_who_changed_is_derived)
+{
+    (void)caseload_person(&cl, "T1", "P1");
+    (void)caseload_person(&cl, "T1", "P2");
+    (void)stored("P2", "A2", 1);
+    cr_assert(apply("P1", "A1", 1));
+    caseload_derive(&cl, &rs, now, false);
+    cr_assert(caseload_find(&cl, "T1", "P1")->derived);
+    cr_assert_not(caseload_find(&cl, "T1", "P2")->derived);
+    cr_assert_eq(caseload_find(&cl, "T1", "P1")->cw.n_spells, 1);
+    cr_assert_eq(caseload_find(&cl, "T1", "P1")->wake_at.us, now.us, "something stands: followup is to see it");
+}
+
+Test(caseload, a_reset_leaves_nobody)
+{
+    (void)caseload_person(&cl, "T1", "P1");
+    cr_assert(apply("P1", "A1", 1));
+    caseload_reset(&cl);
+    cr_assert_eq(cl.n_persons, 0);
+    cr_assert_null(caseload_find(&cl, "T1", "P1"));
+    (void)caseload_person(&cl, "T1", "P1");
+    cr_assert(apply("P1", "A1", 1), "its records are forgotten too");
+}
