@@ -337,9 +337,12 @@ struct reason_match settings_match(const struct org_rules *r, enum reason_scheme
     char token[REASON_TEXT];
     if (scheme == SCHEME_NONE) {
         m.what = MATCH_WATCH;
-    } else if (reason_normalise(scheme, code, token) == NULL) {
-        m.what = MATCH_NONE;
-    } else if (pathway_set_has(r->never, scheme, token)) {
+        return m;
+    }
+    if (reason_normalise(scheme, code, token) == NULL) {
+        return m;
+    }
+    if (pathway_set_has(r->never, scheme, token)) {
         m.what = MATCH_NEVER;
     } else if (pathway_set_has(r->watch, scheme, token)) {
         m.what = MATCH_WATCH;
