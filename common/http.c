@@ -1,13 +1,12 @@
 #include "common/http.h"
 
 #include <errno.h>
+#include <microhttpd.h>
 #include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include <microhttpd.h>
 
 #include "common/buf.h"
 #include "common/metrics.h"
@@ -39,8 +38,8 @@ static void turn(void *arg, unsigned events)
     arm(h);
 }
 
-static enum MHD_Result give(struct MHD_Connection *c, unsigned status, const char *type, const char *text,
-                            size_t len)
+static enum MHD_Result give(struct MHD_Connection *c, unsigned status, const char *type,
+                            const char *text, size_t len)
 {
     union { /* the library takes what it copies without const */
         const char *in;
@@ -70,14 +69,16 @@ static enum MHD_Result give_metrics(struct http *h, struct MHD_Connection *c)
     struct buf b = {0};
     buf_puts(&b, "");
     metrics_render(&b);
-    enum MHD_Result done = give(c, MHD_HTTP_OK, "text/plain; version=0.0.4; charset=utf-8", b.data, b.len);
+    enum MHD_Result done =
+        give(c, MHD_HTTP_OK, "text/plain; version=0.0.4; charset=utf-8", b.data, b.len);
     buf_clear(&b);
     return done;
 }
 
 /* NOLINTNEXTLINE(readability-non-const-parameter): the library's signature */
-static enum MHD_Result on_request(void *arg, struct MHD_Connection *c, const char *url, const char *method,
-                                  const char *version, const char *data, size_t *data_size, void **state)
+static enum MHD_Result on_request(void *arg, struct MHD_Connection *c, const char *url,
+                                  const char *method, const char *version, const char *data,
+                                  size_t *data_size, void **state)
 {
     (void)version;
     (void)data;
@@ -99,7 +100,8 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *c, const cha
     }
     if (strcmp(url, "/readyz") == 0) {
         bool ready = h->answers.ready(h->answers.arg);
-        return give_text(c, ready ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE, ready ? "ready\n" : "not ready\n");
+        return give_text(c, ready ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE,
+                         ready ? "ready\n" : "not ready\n");
     }
     if (strcmp(url, "/metrics") == 0) {
         return give_metrics(h, c);
@@ -123,8 +125,9 @@ static enum status bind_to(const char *listen_at, int *out, struct err *err)
     }
     memcpy(host, from, len);
     host[len] = '\0';
-    const struct addrinfo hints = {
-        .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV, .ai_family = AF_UNSPEC};
+    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
+                                   .ai_flags = AI_PASSIVE | AI_NUMERICSERV,
+                                   .ai_family = AF_UNSPEC};
     struct addrinfo *found = NULL;
     if (getaddrinfo(len == 0 ? NULL : host, colon + 1, &hints, &found) != 0) {
         return err_set(err, STATUS_FATAL, "config", "http.listen: no such address");
@@ -152,9 +155,9 @@ static enum status start(struct http *h, const char *listen_at, struct err *err)
     if (s != STATUS_OK) {
         return s;
     }
-    h->daemon = MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, on_request, h, MHD_OPTION_LISTEN_SOCKET, fd,
-                                 MHD_OPTION_CONNECTION_LIMIT, 64U, MHD_OPTION_CONNECTION_TIMEOUT, 10U,
-                                 MHD_OPTION_END);
+    h->daemon = MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, on_request, h,
+                                 MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, 64U,
+                                 MHD_OPTION_CONNECTION_TIMEOUT, 10U, MHD_OPTION_END);
     if (h->daemon == NULL) {
         close(fd);
         return err_set(err, STATUS_FATAL, "http", "the HTTP server does not start");

@@ -24,7 +24,8 @@ static struct {
     size_t n;
 } kept[METRIC_COUNT];
 
-static const double bounds[] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10};
+static const double bounds[] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
+                                0.25,  0.5,    1,     2.5,  5,     10};
 #define N_BOUNDS (sizeof bounds / sizeof bounds[0])
 
 static struct histogram {
@@ -113,7 +114,8 @@ static void render_histogram(struct buf *out, enum metric m)
     uint64_t below = 0;
     for (size_t i = 0; i < N_BOUNDS; i++) {
         below += h->in[i];
-        buf_printf(out, "%s_bucket{le=\"%g\"} %llu\n", table[m].name, bounds[i], (unsigned long long)below);
+        buf_printf(out, "%s_bucket{le=\"%g\"} %llu\n", table[m].name, bounds[i],
+                   (unsigned long long)below);
     }
     buf_printf(out, "%s_bucket{le=\"+Inf\"} %llu\n", table[m].name, (unsigned long long)h->count);
     buf_printf(out, "%s_sum %.6f\n%s_count %llu\n", table[m].name, h->sum, table[m].name,
@@ -127,13 +129,14 @@ void metrics_render(struct buf *out)
         if (histogram ? histograms[m].count == 0 : kept[m].n == 0) {
             continue; /* of the other service */
         }
-        buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", table[m].name, table[m].meaning, table[m].name,
-                   table[m].type);
+        buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", table[m].name, table[m].meaning,
+                   table[m].name, table[m].type);
         if (histogram) {
             render_histogram(out, (enum metric)m);
         }
         for (size_t i = 0; i < kept[m].n; i++) {
-            buf_printf(out, "%s%s %.17g\n", table[m].name, kept[m].series[i].labels, kept[m].series[i].value);
+            buf_printf(out, "%s%s %.17g\n", table[m].name, kept[m].series[i].labels,
+                       kept[m].series[i].value);
         }
     }
 }

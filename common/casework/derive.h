@@ -65,7 +65,8 @@ struct spell {
     const struct record **records; /* by (onset, source, absence_id) */
     size_t n_records;
     const struct record *anchor;
-    struct date onset, ends_on, last_day, expected_return; /* as of a period */
+    struct date onset, ends_on, last_day; /* as of a period */
+    struct date expected_return;          /* the period's */
     struct instant first_notice;
     const struct spell *relapse_of; /* the spell before, where this is a relapse; else NULL */
     bool relapse, late_report, backdated, review_first;

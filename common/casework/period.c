@@ -79,7 +79,7 @@ static bool is_open(const struct work *w, const struct member *m)
     return date_is_none(m->end) || m->end.days >= w->today.days;
 }
 
-struct date period_expected_return(const struct work *w, const struct member *m)
+static struct date expected_return(const struct work *w, const struct member *m)
 {
     if (!is_open(w, m)) {
         return DATE_NONE;
@@ -95,7 +95,7 @@ static void add_member(const struct work *w, struct period *p, const struct memb
     }
     bool endless = p->n_records > 1 && date_is_none(p->ends_on);
     p->ends_on = endless || date_is_none(m->end) ? DATE_NONE : work_later(p->ends_on, m->end);
-    p->expected_return = work_later(p->expected_return, period_expected_return(w, m));
+    p->expected_return = work_later(p->expected_return, expected_return(w, m));
     p->closed_by_leaving |= m->by_leaving;
     if (m->rec->changed_at.us > p->changed_at.us) {
         p->changed_at = m->rec->changed_at;

@@ -146,7 +146,6 @@ static void give_records(struct work *w, size_t n_memberships)
         out->spells[i].records = records;
         records += out->spells[i].n_records;
         out->spells[i].n_records = 0;
-        out->spells[i].expected_return = DATE_NONE;
     }
     for (size_t i = 0; i < w->n_members * n_pathways; i++) {
         if (w->spell_of[i] == 0) {
@@ -158,7 +157,6 @@ static void give_records(struct work *w, size_t n_memberships)
         sp->records[sp->n_records++] = m->rec;
         sp->review_first |= (m->review_first & bit) != 0;
         sp->backdated |= m->rec->onset.days < m->rec->first_onset.days;
-        sp->expected_return = work_later(sp->expected_return, period_expected_return(w, m));
         w->spells[w->spell_of[i] - 1].by_leaving |= m->by_leaving;
     }
 }
@@ -184,6 +182,7 @@ static void finish(const struct work *w, struct spell *sp)
 {
     bool closed = !date_is_none(sp->ends_on) && sp->ends_on.days < w->today.days;
     sp->last_day = closed ? sp->ends_on : DATE_NONE;
+    sp->expected_return = sp->period->expected_return;
     sp->first_notice = sp->anchor->first_notice;
     uint8_t mac[SHA256_BYTES];
     const char *const parts[] = {"s",

@@ -45,7 +45,6 @@ struct work {
 void period_members(struct work *w);
 void period_build(struct work *w);
 void period_settle(struct work *w);
-struct date period_expected_return(const struct work *w, const struct member *m);
 bool period_off(const struct period *p, struct date day);
 
 /* spell.c */

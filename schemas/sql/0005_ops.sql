@@ -59,10 +59,10 @@ create policy count on followup.outbox for select to dayfour_ops_owner using (tr
 create policy show on intake.dead_letter for select to dayfour_ops_owner using (true);
 
 grant usage on schema ops to dayfour_operator, dayfour_feed_owner;
-grant select on ops.position, ops.backlog, ops.dead_letter, ops.emission to dayfour_operator;
+grant select on ops.position, ops.backlog, ops.dead_letter, ops.emission to dayfour_operator, dayfour_feed_owner;
 grant update (paused) on ops.emission to dayfour_operator;
-grant select on ops.dead_letter, ops.dead_letter_raw to dayfour_feed_owner;
-grant execute on function oh.now() to dayfour_operator;
+grant select on ops.dead_letter_raw to dayfour_feed_owner;
+grant execute on function oh.now() to dayfour_operator, dayfour_feed_owner;
 grant execute on function audit.note_read(text) to dayfour_feed_owner;
 
 -- Made by the migration itself, before the first of these files.

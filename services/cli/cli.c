@@ -136,9 +136,9 @@ static const struct {
     int exit_code;
     const char *text; /* NULL: the error's own */
 } known[] = {
-    {"OH001", EXIT_INPUT, "no such task for you"},
-    {"OH002", EXIT_INPUT, "not in this state"},
-    {"OH003", EXIT_INPUT, "claimed by another"},
+    {"OH001", EXIT_INPUT, NULL},
+    {"OH002", EXIT_INPUT, NULL},
+    {"OH003", EXIT_INPUT, NULL},
     {"42501", EXIT_STUCK, NULL},
     {"42P01", EXIT_STUCK, "a table is missing: has `dayfour migrate` been run?"},
     {"3F000", EXIT_STUCK, "a schema is missing: has `dayfour migrate` been run?"},

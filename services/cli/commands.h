@@ -24,11 +24,13 @@ int staff_add(struct cli *cli, const struct args *args);
 int staff_list(struct cli *cli, const struct args *args);
 int staff_remove(struct cli *cli, const struct args *args);
 
+int explain_run(struct cli *cli, const struct args *args);
 int publish_run(struct cli *cli, const struct args *args);
 
 int positions_run(struct cli *cli, const struct args *args);
 int letters_list(struct cli *cli, const struct args *args);
 int letters_show(struct cli *cli, const struct args *args);
+int replay_run(struct cli *cli, const struct args *args);
 int emission_pause(struct cli *cli, const struct args *args);
 int emission_resume(struct cli *cli, const struct args *args);
 

@@ -8,7 +8,11 @@
 #include "common/casework/settings.h"
 #include "common/json.h"
 #include "services/cli/commands.h"
-#include "services/cli/ruleset.h"
+#include "services/cli/impact.h"
+#include "services/cli/rulebook.h"
+
+/* A load that touches more of the open tasks than this has to be meant. */
+#define BRAKE_PERCENT 5
 
 /* A document that is fine, with its text; both are the caller's. */
 static enum status read_settings(const char *path, char **text, struct settings **out,
@@ -56,7 +60,7 @@ static enum status audit_load(struct cli *cli, struct instant now, const char *w
     buf_puts(&detail, ":");
     json_put_string(&detail, value);
     buf_printf(&detail, ",\"people\":%" PRId64 "}", people);
-    enum status s = ruleset_audit(cli, now, what, detail.data, err);
+    enum status s = rulebook_audit(cli, now, what, detail.data, err);
     buf_clear(&detail);
     return s;
 }
@@ -68,12 +72,62 @@ static enum status put_settings(struct cli *cli, const struct settings *settings
     int32_t serial = 0;
     const char *version = settings_version(settings);
     enum status s = cli_query(cli, &pg_begin, NULL, NULL, err);
-    s = s == STATUS_OK ? ruleset_lock(cli, &now, err) : s;
-    s = s == STATUS_OK ? ruleset_put_settings(cli, version, text, now, &serial, err) : s;
-    s = s == STATUS_OK ? ruleset_wake_all(cli, now, people, err) : s;
+    s = s == STATUS_OK ? rulebook_lock(cli, &now, err) : s;
+    s = s == STATUS_OK ? rulebook_put_settings(cli, version, text, now, &serial, err) : s;
+    s = s == STATUS_OK ? rulebook_wake_all(cli, now, people, err) : s;
     s = s == STATUS_OK ? audit_load(cli, now, "settings_load", "version", version, *people, err)
                        : s;
     return s == STATUS_OK ? cli_query(cli, &pg_commit, NULL, NULL, err) : s;
+}
+
+static void tell_impact(const struct impact *i)
+{
+    printf("of %zu open tasks %zu would be ended and %zu moved; %zu opened; %zu events emitted, "
+           "%zu withdrawn\n",
+           i->open, i->ended, i->moved, i->opened, i->emitted, i->withdrawn);
+}
+
+/* Whether to go on; without --yes not past the brake. */
+static enum status brake(struct cli *cli, const struct settings *settings, bool dry_run,
+                         struct err *err)
+{
+    struct impact impact = {0};
+    enum status s = impact_of(cli, settings, &impact, err);
+    if (s != STATUS_OK) {
+        return s;
+    }
+    size_t touched = impact.ended + impact.moved;
+    if (dry_run) {
+        tell_impact(&impact);
+    } else if (touched * 100 > impact.open * BRAKE_PERCENT) {
+        return err_set(err, STATUS_REJECT, "input",
+                       "%zu of %zu open tasks would be ended or moved; --yes if that is meant "
+                       "(--dry-run tells more)",
+                       touched, impact.open);
+    }
+    return STATUS_OK;
+}
+
+static int load(struct cli *cli, const struct args *args, const struct settings *settings,
+                const char *text)
+{
+    struct err err = {0};
+    int64_t people = 0;
+    bool dry_run = options_flag(args, "dry-run");
+    enum status s = STATUS_OK;
+    if (dry_run || !options_flag(args, "yes")) {
+        s = brake(cli, settings, dry_run, &err);
+    }
+    if (s == STATUS_OK && dry_run) {
+        return EXIT_DONE;
+    }
+    s = s == STATUS_OK ? put_settings(cli, settings, text, &people, &err) : s;
+    if (s != STATUS_OK) {
+        return cli_fail("settings load", s, &err);
+    }
+    printf("settings %s are in force; %" PRId64 " people are looked at again\n",
+           settings_version(settings), people);
+    return EXIT_DONE;
 }
 
 int load_settings(struct cli *cli, const struct args *args)
@@ -81,19 +135,14 @@ int load_settings(struct cli *cli, const struct args *args)
     struct err err = {0};
     char *text = NULL;
     struct settings *settings = NULL;
-    int64_t people = 0;
     enum status s = read_settings(options_argument(args, 0), &text, &settings, &err);
     if (s != STATUS_OK) {
         return cli_fail("settings load", s, &err);
     }
-    s = put_settings(cli, settings, text, &people, &err);
-    if (s == STATUS_OK) {
-        printf("settings %s are in force; %" PRId64 " people are looked at again\n",
-               settings_version(settings), people);
-    }
+    int code = load(cli, args, settings, text);
     settings_free(settings);
     free(text);
-    return s == STATUS_OK ? EXIT_DONE : cli_fail("settings load", s, &err);
+    return code;
 }
 
 /* ---- show ---- */
@@ -135,9 +184,9 @@ static enum status put_holidays(struct cli *cli, const struct holidays *h, const
 {
     struct instant now = INSTANT_NONE;
     enum status s = cli_query(cli, &pg_begin, NULL, NULL, err);
-    s = s == STATUS_OK ? ruleset_lock(cli, &now, err) : s;
-    s = s == STATUS_OK ? ruleset_put_holidays(cli, h->item, h->n, h->divisions, err) : s;
-    s = s == STATUS_OK ? ruleset_wake_all(cli, now, people, err) : s;
+    s = s == STATUS_OK ? rulebook_lock(cli, &now, err) : s;
+    s = s == STATUS_OK ? rulebook_put_holidays(cli, h->item, h->n, h->divisions, err) : s;
+    s = s == STATUS_OK ? rulebook_wake_all(cli, now, people, err) : s;
     s = s == STATUS_OK ? audit_load(cli, now, "calendar_load", "divisions", names, *people, err)
                        : s;
     return s == STATUS_OK ? cli_query(cli, &pg_commit, NULL, NULL, err) : s;

@@ -8,7 +8,7 @@
 #include "common/hash.h"
 #include "services/cli/commands.h"
 #include "services/cli/embed.h"
-#include "services/cli/ruleset.h"
+#include "services/cli/rulebook.h"
 #include "services/cli/shipped.h"
 
 #define HASH_TEXT (2 * SHA256_BYTES + 1)
@@ -257,7 +257,7 @@ static enum status put_contents(struct cli *cli, const char *key_file, struct co
     bool settings = false;
     bool calendar = false;
     enum status s = cli_query(cli, &pg_begin, NULL, NULL, err);
-    s = s == STATUS_OK ? ruleset_lock(cli, &now, err) : s;
+    s = s == STATUS_OK ? rulebook_lock(cli, &now, err) : s;
     s = s == STATUS_OK ? put_key(cli, key_file, &out->key, err) : s;
     s = s == STATUS_OK ? is_loaded(cli, &settings, &calendar, err) : s;
     if (s == STATUS_OK && !settings) {

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "services/cli/embed.h"
-#include "services/cli/ruleset.h"
+#include "services/cli/rulebook.h"
 
 static const struct embed_file *file(const char *name)
 {
@@ -30,18 +30,39 @@ enum status shipped_settings(struct cli *cli, struct instant now, struct err *er
         return s;
     }
     int32_t serial = 0;
-    s = ruleset_put_settings(cli, settings_version(parsed), text, now, &serial, err);
+    s = rulebook_put_settings(cli, settings_version(parsed), text, now, &serial, err);
     settings_free(parsed);
     return s;
 }
 
-enum status shipped_calendar(struct cli *cli, struct err *err)
+static enum status parse_holidays(struct cli *cli, struct holiday **out, size_t *n,
+                                  unsigned *divisions, struct err *err)
 {
     const struct embed_file *f = file("bank-holidays.json");
+    return calendar_parse((const char *)f->data, f->len, cli->arena, out, n, divisions, err);
+}
+
+enum status shipped_calendar(struct cli *cli, struct err *err)
+{
     struct holiday *holidays = NULL;
     size_t n = 0;
     unsigned divisions = 0;
-    enum status s =
-        calendar_parse((const char *)f->data, f->len, cli->arena, &holidays, &n, &divisions, err);
-    return s == STATUS_OK ? ruleset_put_holidays(cli, holidays, n, divisions, err) : s;
+    enum status s = parse_holidays(cli, &holidays, &n, &divisions, err);
+    return s == STATUS_OK ? rulebook_put_holidays(cli, holidays, n, divisions, err) : s;
+}
+
+enum status shipped_holidays(struct cli *cli, struct calendar **out, struct err *err)
+{
+    struct holiday *holidays = NULL;
+    size_t n = 0;
+    unsigned divisions = 0;
+    enum status s = parse_holidays(cli, &holidays, &n, &divisions, err);
+    if (s != STATUS_OK) {
+        return s;
+    }
+    *out = calendar_new();
+    for (size_t i = 0; i < n; i++) {
+        calendar_add(*out, holidays[i].division, holidays[i].day);
+    }
+    return STATUS_OK;
 }

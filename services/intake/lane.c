@@ -208,10 +208,12 @@ static void apply_messages(struct lane *l, const struct lane_around *around)
     l->n_stale = 0;
     l->n_ignored = 0;
     l->n_dead = 0;
+    memset(l->dead_by_reason, 0, sizeof l->dead_by_reason);
     for (size_t i = l->from; i < l->from + l->take; i++) {
         const struct inbound *in = &l->storing->messages[i].in;
         if (in->verdict == VERDICT_REJECTED) {
             l->n_dead++;
+            l->dead_by_reason[in->reason]++;
         } else if (in->verdict == VERDICT_IGNORED) {
             l->n_ignored++;
         } else if (caseload_apply(&l->caseload, in, around->rules, around->now)) {

@@ -46,6 +46,7 @@ struct lane {
     size_t n_advances;
     struct store_counts counts;
     size_t n_stored, n_stale, n_ignored, n_dead;
+    size_t dead_by_reason[REJECT_COUNT];
     size_t first_load_result;
     int64_t began_ms; /* monotonic */
 };

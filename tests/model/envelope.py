@@ -127,6 +127,8 @@ def check_cloudevent(attributes, prefix):
         text = attributes.get(name)
         if not isinstance(text, str) or not text:
             raise Reject("not_cloudevent", prefix + name)
+    if prefix and not isinstance(attributes.get("data"), dict):
+        raise Reject("not_cloudevent")
 
 
 def ascii_lower(text):
@@ -169,8 +171,8 @@ class Reader:
 
     def identity(self):
         """The CloudEvents attributes that we store."""
-        for name in ("id", "source"):
-            self.typed(self.attributes, self.prefix, name, as_id)
+        self.typed(self.attributes, self.prefix, "id", as_event_id)
+        self.typed(self.attributes, self.prefix, "source", as_id)
         self.typed(self.attributes, self.prefix, "time", as_text)
 
     # --- events
@@ -255,6 +257,12 @@ def as_text(value):
 
 def as_id(value):
     if not 1 <= len(as_text(value).encode("utf-8")) <= 100:
+        raise ValueError("length")
+    return value
+
+
+def as_event_id(value):
+    if not 1 <= len(as_text(value).encode("utf-8")) <= 1024:
         raise ValueError("length")
     return value
 

@@ -102,7 +102,7 @@ Test(derive, the_latest_expected_return_of_open_records)
          .code = "S13");
     SEND(sc, .id = "C", .onset = "2026-09-02", .last_day = "2026-09-05", .expected = "2026-12-01");
     cr_assert_date(period(sc, 0)->expected_return, "2026-09-26");
-    cr_assert_date(scene_spell(sc, 0)->expected_return, "2026-09-20");
+    cr_assert_date(scene_spell(sc, 0)->expected_return, "2026-09-26");
     scene_close(sc);
 }
 

@@ -1,17 +1,30 @@
-#include "services/cli/ruleset.h"
+#include "services/cli/rulebook.h"
 
-enum status ruleset_lock(struct cli *cli, struct instant *now, struct err *err)
+#define PRODUCT_NOW "coalesce(c.rehearsal_at, greatest(now(), c.last_now))"
+
+enum status rulebook_now(struct cli *cli, struct instant *now, struct err *err)
+{
+    static const struct pg_stmt ask = {"rulebook_now", "select " PRODUCT_NOW " from ops.clock c",
+                                       NULL};
+    const struct pg_result *r = NULL;
+    enum status s = cli_query(cli, &ask, NULL, &r, err);
+    if (s == STATUS_OK) {
+        *now = pg_instant(r, 0, 0);
+    }
+    return s;
+}
+
+enum status rulebook_lock(struct cli *cli, struct instant *now, struct err *err)
 {
     static const struct pg_stmt patience = {
-        "ruleset_patience",
+        "rulebook_patience",
         "select set_config('lock_timeout', '60s', true), set_config('statement_timeout', '0', "
         "true)",
         NULL};
-    static const struct pg_stmt lock = {
-        "ruleset_lock",
-        "select coalesce(c.rehearsal_at, greatest(now(), c.last_now)) from ops.clock c,"
-        " (select pg_advisory_xact_lock(7170417, 1)) l",
-        NULL};
+    static const struct pg_stmt lock = {"rulebook_lock",
+                                        "select " PRODUCT_NOW " from ops.clock c,"
+                                        " (select pg_advisory_xact_lock(7170417, 1)) l",
+                                        NULL};
     enum status s = cli_query(cli, &patience, NULL, NULL, err);
     const struct pg_result *r = NULL;
     if (s == STATUS_OK) {
@@ -24,15 +37,15 @@ enum status ruleset_lock(struct cli *cli, struct instant *now, struct err *err)
 }
 
 static const struct pg_stmt insert_settings = {
-    "ruleset_settings",
+    "rulebook_settings",
     "with s as (insert into fact.settings (version, document, loaded_at) values ($1, $2, $3)"
     " returning serial)"
     " update fact.ruleset r set serial = r.serial + 1, settings_serial = s.serial from s"
     " returning s.serial",
     (const uint32_t[]){PG_TEXT, PG_TEXT, PG_TIMESTAMPTZ, 0}};
 
-enum status ruleset_put_settings(struct cli *cli, const char *version, const char *document,
-                                 struct instant now, int32_t *serial, struct err *err)
+enum status rulebook_put_settings(struct cli *cli, const char *version, const char *document,
+                                  struct instant now, int32_t *serial, struct err *err)
 {
     struct pg_args args = {0};
     pg_arg_text(&args, version);
@@ -47,7 +60,7 @@ enum status ruleset_put_settings(struct cli *cli, const char *version, const cha
     return s;
 }
 
-static const struct pg_stmt clear_holidays = {"ruleset_clear",
+static const struct pg_stmt clear_holidays = {"rulebook_clear",
                                               "delete from fact.holiday where division = any ($1)",
                                               (const uint32_t[]){PG_TEXT_ARRAY, 0}};
 
@@ -67,16 +80,16 @@ static enum status delete_holidays(struct cli *cli, unsigned divisions, struct e
 }
 
 static const struct pg_stmt insert_holidays = {
-    "ruleset_holidays",
+    "rulebook_holidays",
     "insert into fact.holiday (division, day, title)"
     " select * from unnest($1, $2, $3) on conflict do nothing",
     (const uint32_t[]){PG_TEXT_ARRAY, PG_DATE_ARRAY, PG_TEXT_ARRAY, 0}};
 
-enum status ruleset_put_holidays(struct cli *cli, const struct holiday *holidays, size_t n,
-                                 unsigned divisions, struct err *err)
+enum status rulebook_put_holidays(struct cli *cli, const struct holiday *holidays, size_t n,
+                                  unsigned divisions, struct err *err)
 {
     static const struct pg_stmt bump = {
-        "ruleset_calendar",
+        "rulebook_calendar",
         "update fact.ruleset set serial = serial + 1, calendar_loads = calendar_loads + 1", NULL};
     enum status s = delete_holidays(cli, divisions, err);
     if (s != STATUS_OK) {
@@ -104,13 +117,13 @@ enum status ruleset_put_holidays(struct cli *cli, const struct holiday *holidays
 }
 
 static const struct pg_stmt wake_everybody = {
-    "ruleset_wake",
+    "rulebook_wake",
     "with u as (update fact.person set next_wake_at = least(next_wake_at, $1),"
     "           revision = revision + 1 returning 1)"
     " select (select count(*) from u), pg_notify('dayfour_wake', '')::text",
     (const uint32_t[]){PG_TIMESTAMPTZ, 0}};
 
-enum status ruleset_wake_all(struct cli *cli, struct instant now, int64_t *people, struct err *err)
+enum status rulebook_wake_all(struct cli *cli, struct instant now, int64_t *people, struct err *err)
 {
     struct pg_args args = {0};
     pg_arg_instant(&args, now);
@@ -124,11 +137,11 @@ enum status ruleset_wake_all(struct cli *cli, struct instant now, int64_t *peopl
 }
 
 static const struct pg_stmt insert_audit = {
-    "ruleset_audit", "insert into audit.entry (at, what, detail) values ($1, $2, $3::jsonb)",
+    "rulebook_audit", "insert into audit.entry (at, what, detail) values ($1, $2, $3::jsonb)",
     (const uint32_t[]){PG_TIMESTAMPTZ, PG_TEXT, PG_TEXT, 0}};
 
-enum status ruleset_audit(struct cli *cli, struct instant now, const char *what, const char *detail,
-                          struct err *err)
+enum status rulebook_audit(struct cli *cli, struct instant now, const char *what,
+                           const char *detail, struct err *err)
 {
     struct pg_args args = {0};
     pg_arg_instant(&args, now);

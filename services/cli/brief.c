@@ -1,0 +1,84 @@
+#include "services/cli/brief.h"
+
+#include <string.h>
+
+/* HR's horizon, what is switched off, and what an organisation's history is loaded without. */
+static bool is_worth_telling(const struct org_rules *org, struct instant now,
+                             const struct timeline_event *e)
+{
+    bool old = event_kind_audience(e->kind) == AUDIENCE_HR &&
+               now.us - e->at.us > org->prompt_days * US_PER_DAY;
+    bool before_live = !date_is_none(org->live_from) && e->occurs_on.days < org->live_from.days;
+    return !e->superseded && !old && !before_live && (org->off >> e->kind & 1) == 0;
+}
+
+static bool is_settled(const struct period *p, struct instant now)
+{
+    return !instant_is_none(p->settled_at) && p->settled_at.us <= now.us;
+}
+
+static void take_spell(const struct spell *sp, const struct org_rules *org, struct instant now,
+                       struct brief_spell *out)
+{
+    *out = (struct brief_spell){
+        .pathway = org->pathways[sp->pathway].name,
+        .queue = org->pathways[sp->pathway].queue,
+        .pathway_index = sp->pathway,
+        .anchor = {.source = sp->anchor->source, .absence_id = sp->anchor->absence_id},
+        .n_records = sp->n_records,
+        .due_date = sp->due_date,
+        .state = sp->state,
+        .end_reason = sp->end_reason,
+        .settled = is_settled(sp->period, now)};
+    memcpy(out->id, sp->id, ID_TEXT);
+}
+
+void brief_of(const struct facts *f, const struct rules *r, struct instant now, struct arena *a,
+              struct brief *out)
+{
+    struct casework cw = {0};
+    derive(f, r, now, a, &cw);
+    *out = (struct brief){.spells = arena_array(a, cw.n_spells, sizeof *out->spells),
+                          .events = arena_array(a, cw.n_timeline, sizeof *out->events),
+                          .n_spells = cw.n_spells};
+    for (size_t i = 0; i < cw.n_spells; i++) {
+        take_spell(&cw.spells[i], r->org, now, &out->spells[i]);
+    }
+    for (size_t i = 0; i < cw.n_timeline && cw.timeline[i].at.us <= now.us; i++) {
+        const struct timeline_event *e = &cw.timeline[i];
+        struct brief_event *b = &out->events[out->n_events++];
+        *b = (struct brief_event){.kind = e->kind,
+                                  .occurs_on = e->occurs_on,
+                                  .worth_telling = is_worth_telling(r->org, now, e),
+                                  .settled = is_settled(e->period, now)};
+        memcpy(b->subject, e->spell != NULL ? e->spell->id : e->period->id, ID_TEXT);
+    }
+}
+
+const struct brief_spell *brief_spell_in(const struct brief *b, const char *id)
+{
+    for (size_t i = 0; i < b->n_spells; i++) {
+        if (strcmp(b->spells[i].id, id) == 0) {
+            return &b->spells[i];
+        }
+    }
+    return NULL;
+}
+
+/* Kinds whose occurrence is 1 are one event whenever they occur. */
+static bool happens_once(enum event_kind k)
+{
+    return k == KIND_TASK_CREATED || k == KIND_RELAPSE || k == KIND_UNREACHABLE;
+}
+
+const struct brief_event *brief_event_in(const struct brief *b, const struct brief_event *e)
+{
+    for (size_t i = 0; i < b->n_events; i++) {
+        const struct brief_event *x = &b->events[i];
+        if (x->kind == e->kind && strcmp(x->subject, e->subject) == 0 &&
+            (happens_once(e->kind) || date_eq(x->occurs_on, e->occurs_on))) {
+            return x;
+        }
+    }
+    return NULL;
+}
