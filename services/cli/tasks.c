@@ -117,8 +117,15 @@ static bool normalise(const char *text, char out[TASK_ID_TEXT])
         return false;
     }
     for (size_t i = 0; i < len; i++) {
-        char c = text[i] >= 'a' && text[i] <= 'z' ? (char)(text[i] - 32) : text[i];
-        c = c == 'O' ? '0' : c == 'I' || c == 'L' ? '1' : c;
+        char c = text[i];
+        if (c >= 'a' && c <= 'z') {
+            c = (char)(c - 'a' + 'A');
+        }
+        if (c == 'O') {
+            c = '0';
+        } else if (c == 'I' || c == 'L') {
+            c = '1';
+        }
         if (strchr("0123456789ABCDEFGHJKMNPQRSTVWXYZ", c) == NULL) {
             return false;
         }
