@@ -4,6 +4,23 @@
 
 #include "common/conf.h"
 #include "common/log.h"
+#include "common/metrics.h"
+
+static void print_metrics(void)
+{
+    static const struct {
+        const char *type, *name, *labels, *meaning;
+    } rows[] = {
+#define METRIC_ROW(id, type, name, labels, meaning) {type, name, labels, meaning},
+        METRICS(METRIC_ROW)
+#undef METRIC_ROW
+    };
+    fputs("| metric | type | labels | meaning |\n|---|---|---|---|\n", stdout);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        printf("| `%s` | %s | %s | %s |\n", rows[i].name, rows[i].type, rows[i].labels,
+               rows[i].meaning);
+    }
+}
 
 int main(int argc, char **argv)
 {
@@ -14,6 +31,8 @@ int main(int argc, char **argv)
         conf_print_sample(CONF_FOLLOWUP, stdout);
     } else if (strcmp(which, "log-events") == 0) {
         log_print_catalogue(stdout);
+    } else if (strcmp(which, "metrics") == 0) {
+        print_metrics();
     } else {
         return 1;
     }

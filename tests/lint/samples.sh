@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Files made from tables in the code: the sample configurations and the list of log events.
+# Files made from tables in the code: the sample configurations, log events, metrics.
 # Compares them with what the code says now; --write makes them anew.
 set -euo pipefail
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.."
@@ -27,9 +27,23 @@ TEXT
     "$tmp/print_tables" log-events
 }
 
+metrics() {
+    cat <<'TEXT'
+# Metrics
+
+What `/metrics` gives where `http.listen` is set, in Prometheus' text format. No label tells a
+person, or a kind of event together with an organisation.
+
+This page is made from the table in `common/metrics.h` by `tests/lint/samples.sh --write`.
+
+TEXT
+    "$tmp/print_tables" metrics
+}
+
 "$tmp/print_tables" intake.conf >"$tmp/intake.conf.example"
 "$tmp/print_tables" followup.conf >"$tmp/followup.conf.example"
 log_events >"$tmp/log-events.md"
+metrics >"$tmp/metrics.md"
 
 status=0
 while read -r made kept; do
@@ -43,5 +57,6 @@ done <<'TEXT'
 intake.conf.example deploy/intake.conf.example
 followup.conf.example deploy/followup.conf.example
 log-events.md doc/log-events.md
+metrics.md doc/metrics.md
 TEXT
 exit "$status"
