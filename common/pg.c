@@ -18,6 +18,7 @@ struct pg {
     char *dsn;
     char *password;
     char *application_name;
+    int patience_ms; /* 0: endless */
     PGconn *conn;
     const struct pg_stmt *prepared[PREPARED_MAX]; /* in this session */
     size_t n_prepared;
@@ -60,6 +61,7 @@ struct pg *pg_new(const struct pg_options *o)
     pg->dsn = copy(o->dsn);
     pg->password = copy(o->password);
     pg->application_name = copy(o->application_name);
+    pg->patience_ms = o->patience_ms;
     return pg;
 }
 
@@ -627,6 +629,9 @@ bool pg_ready_within(struct pg *pg, int ms)
 
 enum status pg_wait(struct pg *pg, int timeout_ms, struct err *err)
 {
+    if (timeout_ms < 0 && pg->patience_ms > 0) {
+        timeout_ms = pg->patience_ms;
+    }
     int64_t end = timeout_ms < 0 ? INT64_MAX : clock_mono_ms() + timeout_ms;
     for (;;) {
         bool done = false;

@@ -19,6 +19,7 @@ struct pg_options {
     const char *dsn;      /* libpq's; copied */
     const char *password; /* NULL: what the dsn or the environment says */
     const char *application_name;
+    int patience_ms; /* what pg_run and pg_wait wait at most where no time is given; 0: for ever */
 };
 
 /* Does not connect yet. Never NULL. */
@@ -114,7 +115,8 @@ enum status pg_flush(struct pg *pg,
  * a whole (a lost connection: STATUS_RESYNC) and is over; a transaction left open has been given
  * up. */
 enum status pg_poll(struct pg *pg, bool *done, struct err *err) NODISCARD;
-/* The same, waiting. timeout_ms < 0: for ever; past it STATUS_RESYNC and the session is closed. */
+/* The same, waiting. timeout_ms < 0: as patient as the session is; past it STATUS_RESYNC and the
+ * session is closed. */
 enum status pg_wait(struct pg *pg, int timeout_ms, struct err *err) NODISCARD;
 
 /* Waits at most ms for the server to say something, or to take what is unsent: then pg_poll. */

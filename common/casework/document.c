@@ -12,7 +12,11 @@ static size_t put_name(char *out, size_t size, const char *name)
 {
     size_t n = 0;
     for (; *name != '\0' && n + 1 < size; name++) {
-        out[n++] = *name > ' ' && *name <= '~' ? *name : '?';
+        out[n] = '?';
+        if (*name > ' ' && *name <= '~') {
+            out[n] = *name;
+        }
+        n++;
     }
     out[n] = '\0';
     return n;

@@ -33,7 +33,10 @@ static bool is_upper(char c)
 
 static char to_upper(char c)
 {
-    return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
+    if (c >= 'a' && c <= 'z') {
+        return (char)(c - 'a' + 'A');
+    }
+    return c;
 }
 
 static bool is_code_character(char c)
@@ -337,9 +340,12 @@ struct reason_match settings_match(const struct org_rules *r, enum reason_scheme
     char token[REASON_TEXT];
     if (scheme == SCHEME_NONE) {
         m.what = MATCH_WATCH;
-    } else if (reason_normalise(scheme, code, token) == NULL) {
-        m.what = MATCH_NONE;
-    } else if (pathway_set_has(r->never, scheme, token)) {
+        return m;
+    }
+    if (reason_normalise(scheme, code, token) == NULL) {
+        return m;
+    }
+    if (pathway_set_has(r->never, scheme, token)) {
         m.what = MATCH_NEVER;
     } else if (pathway_set_has(r->watch, scheme, token)) {
         m.what = MATCH_WATCH;

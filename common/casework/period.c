@@ -131,7 +131,7 @@ void period_build(struct work *w)
     struct casework *out = w->out;
     out->periods = arena_array(w->a, w->n_members, sizeof *out->periods);
     w->first_member = arena_array(w->a, w->n_members, sizeof *w->first_member);
-    const struct record **records = arena_array(w->a, w->n_members, sizeof *records);
+    const struct record **records = arena_array(w->a, w->n_members, sizeof(void *));
     struct period *p = NULL;
     for (size_t i = 0; i < w->n_members; i++) {
         const struct member *m = &w->members[i];

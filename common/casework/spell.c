@@ -13,12 +13,11 @@ static int member_identity_order(const void *a, const void *b)
 
 static void index_members(struct work *w)
 {
-    w->by_identity = arena_array(w->a, w->n_members, sizeof *w->by_identity);
+    w->by_identity = arena_array(w->a, w->n_members, sizeof(void *));
     for (size_t i = 0; i < w->n_members; i++) {
         w->by_identity[i] = &w->members[i];
     }
-    work_sort(w->a, w->by_identity, w->n_members, sizeof(const struct member *),
-              member_identity_order);
+    work_sort(w->a, w->by_identity, w->n_members, sizeof(void *), member_identity_order);
 }
 
 const struct member *spell_find_member(const struct work *w, const struct record_ref *ref)
@@ -140,7 +139,7 @@ static void build_in_period(struct work *w, size_t period)
 
 static void give_records(struct work *w, size_t n_memberships)
 {
-    const struct record **records = arena_array(w->a, n_memberships, sizeof *records);
+    const struct record **records = arena_array(w->a, n_memberships, sizeof(void *));
     struct casework *out = w->out;
     size_t n_pathways = w->r->org->n_pathways;
     for (size_t i = 0; i < out->n_spells; i++) {
@@ -304,7 +303,7 @@ void spell_contacts(struct work *w)
             w->spells[spell[i] - 1].n_entries++;
         }
     }
-    const struct contact_fact **entries = arena_array(w->a, n, sizeof *entries);
+    const struct contact_fact **entries = arena_array(w->a, n, sizeof(void *));
     for (size_t i = 0; i < w->out->n_spells; i++) {
         w->spells[i].entries = entries;
         entries += w->spells[i].n_entries;
@@ -317,7 +316,6 @@ void spell_contacts(struct work *w)
         }
     }
     for (size_t i = 0; i < w->out->n_spells; i++) {
-        work_sort(w->a, w->spells[i].entries, w->spells[i].n_entries,
-                  sizeof(const struct contact_fact *), entry_order);
+        work_sort(w->a, w->spells[i].entries, w->spells[i].n_entries, sizeof(void *), entry_order);
     }
 }

@@ -43,7 +43,7 @@ const char *member_missing(const struct member_table *t,
 const char *member_read(const struct member_table *t, const struct json *const found[MEMBER_MAX],
                         void *into, struct arena *a);
 
-#define MEMBER_ID_MAX 100   /* bytes of a string that identifies */
+#define MEMBER_ID_MAX 100 /* bytes of a string that identifies */
 
 /* A string that identifies: 1 to MEMBER_ID_MAX bytes, without the 0x1f that our own ids are joined
  * with. */

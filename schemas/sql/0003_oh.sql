@@ -163,24 +163,10 @@ drop index casework.spell_worklist;
 create index spell_open on casework.spell (organisation, queue, due_date) where state = 'open';
 create index spell_contacted on casework.spell (organisation, queue, last_day) where state = 'contacted';
 
--- How to reach a person: each detail from the live record with the latest onset that has it, so that a number given
--- with an older record is not lost. Details are there only of records that matched or are watched.
-create function oh.details(in_organisation text, in_person_id text)
-returns table (name text, phone text, email text, language text, preferred_time text, voicemail boolean)
-language sql stable set search_path = pg_catalog, pg_temp as $$
-    select (array_agg(c.name order by c.n) filter (where c.name is not null))[1],
-           (array_agg(c.phone order by c.n) filter (where c.phone is not null))[1],
-           (array_agg(c.email order by c.n) filter (where c.email is not null))[1],
-           (array_agg(c.language order by c.n) filter (where c.language is not null))[1],
-           (array_agg(c.preferred_time order by c.n) filter (where c.preferred_time is not null))[1],
-           (array_agg(c.voicemail order by c.n) filter (where c.voicemail is not null))[1]
-    from (select d.*, row_number() over (order by a.onset_date desc, a.first_notice_at, a.source, a.absence_id) as n
-          from fact.person_contact d join fact.absence a using (organisation, person_id, source, absence_id)
-          where d.organisation = in_organisation and d.person_id = in_person_id
-            and not a.cancelled and a.onset_date <= oh.today()) c
-$$;
-
 -- A task as its readers get it, unaudited: for the views below.
+-- How to reach the person: each detail from the live record with the latest onset that has it, so that a number given
+-- with an older record is not lost. Details are there only of records that matched or are watched. (Not a function:
+-- whoever may read the view could call it, for anybody, unaudited.)
 create view oh.task_row as
 select s.spell_id as task_id, s.organisation, s.queue, s.pathway, s.priority, s.person_id,
        d.name, d.phone, d.email, d.language, d.preferred_time, d.voicemail,
@@ -202,7 +188,18 @@ select s.spell_id as task_id, s.organisation, s.queue, s.pathway, s.priority, s.
                 or p.left_on < (select oh.today()) and s.onset_date <= p.left_on, false) as not_to_ring
 from casework.spell s
 left join fact.person p on p.organisation = s.organisation and p.person_id = s.person_id
-left join lateral oh.details(s.organisation, s.person_id) d on true;
+cross join lateral (
+    select (array_agg(c.name order by c.n) filter (where c.name is not null))[1] as name,
+           (array_agg(c.phone order by c.n) filter (where c.phone is not null))[1] as phone,
+           (array_agg(c.email order by c.n) filter (where c.email is not null))[1] as email,
+           (array_agg(c.language order by c.n) filter (where c.language is not null))[1] as language,
+           (array_agg(c.preferred_time order by c.n) filter (where c.preferred_time is not null))[1] as preferred_time,
+           (array_agg(c.voicemail order by c.n) filter (where c.voicemail is not null))[1] as voicemail
+    from (select k.*, row_number() over (order by a.onset_date desc, a.first_notice_at, a.source, a.absence_id) as n
+          from fact.person_contact k
+          join fact.absence a using (organisation, person_id, source, absence_id)
+          where k.organisation = s.organisation and k.person_id = s.person_id
+            and not a.cancelled and a.onset_date <= (select oh.today())) c) d;
 
 create view oh.task with (security_barrier) as
 select t.task_id, t.organisation, t.queue, t.pathway, t.priority, t.person_id,

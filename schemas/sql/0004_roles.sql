@@ -28,9 +28,17 @@ begin
             raise exception 'role % exists, and may more than it should', r
                 using errcode = 'invalid_role_specification';
         end if;
-        -- Handing over what was made needs membership; a superuser has it anyway.
-        if r ~ '^dayfour_(oh|audit|ops)_owner$' and not pg_catalog.pg_has_role(current_user, r, 'member') then
-            execute pg_catalog.format('grant %I to current_user', r);
+        -- Handing over what was made needs membership; a superuser has it anyway. From PostgreSQL 16 on, having made
+        -- a role is a membership that does not yet do.
+        if r ~ '^dayfour_(oh|audit|ops)_owner$'
+           and not pg_catalog.pg_has_role(current_user, r, case when pg_catalog.current_setting('server_version_num')::int
+                                                                     >= 160000 then 'set' else 'member' end) then
+            begin
+                execute pg_catalog.format('grant %I to current_user', r);
+            exception when insufficient_privilege then
+                raise exception 'role % was made by somebody else', r using errcode = 'insufficient_privilege',
+                    hint = pg_catalog.format('Whoever may must first: grant %I to %I', r, current_user);
+            end;
         end if;
     end loop;
 end $$;
@@ -95,8 +103,7 @@ grant execute on function fact.check_ruleset(int), fact.check_count(bigint, bigi
 grant select, insert, update on casework.spell to dayfour_intake, dayfour_followup;
 
 grant select, insert, update on followup.emitted to dayfour_followup;
-grant select, insert, delete on followup.outbox to dayfour_followup;
-grant select, insert, update, delete on followup.shard to dayfour_followup;
+grant select, insert, update, delete on followup.outbox, followup.shard to dayfour_followup;
 
 grant select, update (rehearsal_at, last_now) on ops.clock to dayfour_intake;
 grant select, update on ops.clock to dayfour_followup;

@@ -30,6 +30,7 @@ int publish_run(struct cli *cli, const struct args *args);
 int positions_run(struct cli *cli, const struct args *args);
 int letters_list(struct cli *cli, const struct args *args);
 int letters_show(struct cli *cli, const struct args *args);
+int replay_run(struct cli *cli, const struct args *args);
 int emission_pause(struct cli *cli, const struct args *args);
 int emission_resume(struct cli *cli, const struct args *args);
 

@@ -8,7 +8,7 @@
 #include "services/cli/commands.h"
 #include "services/cli/view.h"
 
-#define WAIT_MS 10000
+#define WAIT_MS 6000
 
 /* One partition; NONE where it is not known. */
 #define NONE (-1)

@@ -1,167 +1,42 @@
 /* dayfour publish: a file of events to the topic HR systems write to. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "common/clock.h"
-#include "common/kafka.h"
 #include "services/cli/commands.h"
 #include "services/cli/feed.h"
+#include "services/cli/sender.h"
 
-#define DELIVERY_MS "60000"
-
-struct sending {
-    rd_kafka_t *rk;
-    rd_kafka_topic_t *topic;
-    const char *topic_name;
-    size_t sent, confirmed, failed;
-    struct err why; /* of the first that failed */
-    bool shows;     /* progress, on a terminal */
-    int64_t shown_ms;
-};
-
-static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque)
+static enum status send_one(struct sender *s, const struct feed *f, const struct feed_message *m,
+                            struct err *err)
 {
-    struct sending *out = opaque;
-    (void)rk;
-    if (m->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        out->confirmed++;
-    } else if (out->failed++ == 0) {
-        (void)kafka_status(m->err, out->topic_name, &out->why);
-    }
+    static const struct header structured = {
+        .name = "content-type", .value = "application/cloudevents+json", .len = 28};
+    char what[64];
+    snprintf(what, sizeof what, "line %zu", m->line);
+    return sender_send(s,
+                       &(struct sender_message){.key = m->has_key ? m->key : NULL,
+                                                .key_len = m->has_key ? FEED_KEY_TEXT : 0,
+                                                .value = f->text + m->at,
+                                                .len = m->len,
+                                                .headers = &structured,
+                                                .n_headers = 1,
+                                                .what = what},
+                       err);
 }
 
-static void show(struct sending *out, size_t total)
+static enum status send_all(struct cli *cli, const char *topic, const struct feed *f,
+                            size_t *confirmed, struct err *err)
 {
-    int64_t now = clock_mono_ms();
-    if (out->shows && now - out->shown_ms >= 200) {
-        out->shown_ms = now;
-        fprintf(stderr, "\r%zu of %zu", out->confirmed, total);
+    struct sender *sender = NULL;
+    enum status s = sender_open(&sender, cli, topic, f->n, err);
+    for (size_t i = 0; i < f->n && s == STATUS_OK; i++) {
+        s = send_one(sender, f, &f->messages[i], err);
     }
-}
-
-static void show_end(const struct sending *out)
-{
-    if (out->shows && out->shown_ms != 0) {
-        fputs("\r\033[K", stderr);
-    }
-}
-
-/* ---- the producer ---- */
-
-static enum status open_producer(struct cli *cli, struct sending *out, struct err *err)
-{
-    static const struct kafka_setting settings[] = {{"enable.idempotence", "true"},
-                                                    {"acks", "all"},
-                                                    {"compression.type", "lz4"},
-                                                    {"linger.ms", "20"},
-                                                    {"batch.size", "1000000"},
-                                                    {"queue.buffering.max.messages", "200000"},
-                                                    {"queue.buffering.max.kbytes", "262144"},
-                                                    {"message.max.bytes", "2000000"},
-                                                    {"message.timeout.ms", DELIVERY_MS},
-                                                    {"partitioner", "murmur2_random"},
-                                                    {NULL, NULL}};
-    rd_kafka_conf_t *rconf = NULL;
-    enum status s = kafka_conf_new(&rconf, cli->conf, "dayfour", settings, true, err);
-    if (s != STATUS_OK) {
-        return s;
-    }
-    rd_kafka_conf_set_opaque(rconf, out);
-    rd_kafka_conf_set_dr_msg_cb(rconf, on_delivery);
-    return kafka_client_new(&out->rk, RD_KAFKA_PRODUCER, rconf, err);
-}
-
-/* Asks before anything is sent: no broker, no topic or no rights are told at once. */
-static enum status open_topic(struct sending *out, struct err *err)
-{
-    out->topic = rd_kafka_topic_new(out->rk, out->topic_name, NULL);
-    if (out->topic == NULL) {
-        return kafka_status(rd_kafka_last_error(), out->topic_name, err);
-    }
-    const struct rd_kafka_metadata *md = NULL;
-    rd_kafka_resp_err_t code = rd_kafka_metadata(out->rk, 0, out->topic, &md, 10000);
-    if (code == RD_KAFKA_RESP_ERR__TRANSPORT || code == RD_KAFKA_RESP_ERR__TIMED_OUT) {
-        return err_set(err, STATUS_RETRY, rd_kafka_err2name(code), "no broker can be reached");
-    }
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        return kafka_status(code, "brokers", err);
-    }
-    code = md->topic_cnt == 1 ? md->topics[0].err : RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC;
-    rd_kafka_metadata_destroy(md);
-    return kafka_status(code, out->topic_name, err);
-}
-
-static rd_kafka_resp_err_t produce(const struct sending *out, const struct feed *f,
-                                   const struct feed_message *m)
-{
-    static const char type[] = "application/cloudevents+json";
-    const char *key = m->has_key ? m->key : NULL;
-    size_t key_len = m->has_key ? FEED_KEY_TEXT : 0;
-    char *value = f->text + m->at;
-    size_t len = m->len;
-    return rd_kafka_producev(out->rk, RD_KAFKA_V_RKT(out->topic), RD_KAFKA_V_KEY(key, key_len),
-                             RD_KAFKA_V_VALUE(value, len),
-                             RD_KAFKA_V_HEADER("content-type", type, sizeof type - 1),
-                             RD_KAFKA_V_END);
-}
-
-/* The values stay in f->text until all is confirmed: nothing is copied. */
-static enum status send_all(struct sending *out, const struct feed *f, struct err *err)
-{
-    for (size_t i = 0; i < f->n && out->failed == 0; i++) {
-        rd_kafka_resp_err_t code = produce(out, f, &f->messages[i]);
-        while (code == RD_KAFKA_RESP_ERR__QUEUE_FULL && out->failed == 0) {
-            rd_kafka_poll(out->rk, 50);
-            show(out, f->n);
-            code = produce(out, f, &f->messages[i]);
-        }
-        if (out->failed > 0) {
-            break;
-        }
-        if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-            char what[64];
-            snprintf(what, sizeof what, "line %zu", f->messages[i].line);
-            return kafka_status(code, what, err);
-        }
-        out->sent++;
-        if (i % 1000 == 0) {
-            rd_kafka_poll(out->rk, 0);
-            show(out, f->n);
-        }
-    }
-    while (rd_kafka_outq_len(out->rk) > 0) {
-        rd_kafka_flush(out->rk, 200);
-        show(out, f->n);
-    }
-    if (out->failed > 0) {
-        *err = out->why;
-        return STATUS_FATAL;
-    }
-    return STATUS_OK;
-}
-
-static enum status publish(struct cli *cli, const struct feed *f, struct sending *out,
-                           struct err *err)
-{
-    enum status s = open_producer(cli, out, err);
-    s = s == STATUS_OK ? open_topic(out, err) : s;
-    s = s == STATUS_OK ? send_all(out, f, err) : s;
-    show_end(out);
-    if (out->topic != NULL) {
-        rd_kafka_topic_destroy(out->topic);
-    }
-    if (out->rk != NULL) {
-        if (s != STATUS_OK) {
-            rd_kafka_purge(out->rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-        }
-        rd_kafka_destroy(out->rk);
-    }
+    s = s == STATUS_OK ? sender_finish(sender, err) : s;
+    *confirmed = sender == NULL ? 0 : sender_confirmed(sender);
+    sender_free(sender);
     return s;
 }
-
-/* ---- the command ---- */
 
 static int refuse_bad(const struct feed *f)
 {
@@ -187,15 +62,16 @@ static void tell(const struct feed *f, const char *verb)
 static int send_feed(struct cli *cli, const struct args *args, const struct feed *f)
 {
     const char *topic = options_value(args, "topic");
-    struct sending out = {.topic_name = topic != NULL ? topic : cli->conf->kafka_topic_absences,
-                          .shows = isatty(STDERR_FILENO) == 1};
+    size_t confirmed = 0;
     struct err err = {0};
-    enum status s = f->n == 0 ? STATUS_OK : publish(cli, f, &out, &err);
+    topic = topic != NULL ? topic : cli->conf->kafka_topic_absences;
+    enum status s = f->n == 0 ? STATUS_OK : send_all(cli, topic, f, &confirmed, &err);
     if (s != STATUS_OK) {
-        int code = strcmp(err.code, "config") == 0 ? EXIT_CONFIG : EXIT_STUCK;
-        fprintf(stderr, "dayfour: publish: %s (%zu of %zu events were confirmed)\n", err.text,
-                out.confirmed, f->n);
-        return code;
+        char told[sizeof err.text];
+        snprintf(told, sizeof told, "%.250s (%zu of %zu events were confirmed)", err.text,
+                 confirmed, f->n);
+        memcpy(err.text, told, sizeof told);
+        return cli_fail("publish", STATUS_FATAL, &err); /* the input was fine */
     }
     tell(f, "sent");
     return EXIT_DONE;

@@ -17,7 +17,8 @@ static void stretch(const char *password, const uint8_t *salt, uint8_t out[SHA25
     uint8_t u[SHA256_BYTES];
     uint8_t first[SALT_BYTES + 4];
     memcpy(first, salt, SALT_BYTES);
-    memcpy(first + SALT_BYTES, "\0\0\0\1", 4);
+    static const uint8_t block[4] = {0, 0, 0, 1};
+    memcpy(first + SALT_BYTES, block, sizeof block);
     hmac_sha256(k, first, sizeof first, u);
     memcpy(out, u, SHA256_BYTES);
     for (int i = 1; i < ITERATIONS; i++) {

@@ -77,7 +77,7 @@ static const struct pg_stmt worklist = {
     "   and (not $3 or t.assigned_to = session_user) and (not $4 or t.assigned_to is null)"
     "   and (not $5 or t.state = 'open' and t.days_left < 0)"
     "   and (not $6 or t.state = 'open' and t.days_left = 0)"
-    " order by t.state desc, coalesce(t.respond_by, t.due_date), t.priority, t.task_id",
+    " order by t.state desc, t.due_date, t.priority, t.task_id",
     (const uint32_t[]){PG_TEXT, PG_TEXT, PG_BOOL, PG_BOOL, PG_BOOL, PG_BOOL, 0}};
 
 int tasks_list(struct cli *cli, const struct args *args)

@@ -259,7 +259,7 @@ static void fit(const struct view *v, size_t *width, size_t terminal)
         size_t total = 0;
         size_t widest = SHOWN_MAX;
         for (size_t i = 0; i < v->n; i++) {
-            if (v->columns[i].heading == NULL) {
+            if (width[i] == 0) {
                 continue;
             }
             total += width[i] + (total == 0 ? 0 : 2);
@@ -297,11 +297,11 @@ static void put_cell(FILE *to, const char *text, size_t width, bool right, bool 
     fprintf(to, "%*s", last ? 0 : (int)(width - have + 2), "");
 }
 
-static size_t last_shown(const struct view *v)
+static size_t last_shown(const struct view *v, const size_t *width)
 {
     size_t last = 0;
     for (size_t i = 0; i < v->n; i++) {
-        last = v->columns[i].heading == NULL ? last : i;
+        last = width[i] == 0 ? last : i;
     }
     return last;
 }
@@ -316,6 +316,7 @@ void view_table(const struct view *v, const struct pg_result *r, FILE *to)
         return;
     }
     size_t width[SHOWN_MAX] = {0};
+    bool filled[SHOWN_MAX] = {false};
     struct buf b = {0};
     for (size_t i = 0; i < v->n; i++) {
         if (v->columns[i].heading == NULL) {
@@ -326,15 +327,19 @@ void view_table(const struct view *v, const struct pg_result *r, FILE *to)
             buf_reset(&b);
             put_plain(&b, &v->columns[i], r, row, (int)i);
             size_t w = view_width(b.data);
+            filled[i] = filled[i] || w > 0;
             width[i] = w > width[i] ? w : width[i];
         }
     }
+    for (size_t i = 0; i < v->n; i++) { /* what gives, gives way where there is nothing in it */
+        width[i] = v->columns[i].gives && !filled[i] ? 0 : width[i];
+    }
     fit(v, width, view_terminal(to));
-    size_t last = last_shown(v);
+    size_t last = last_shown(v, width);
     for (size_t row = 0; row <= pg_rows(r); row++) { /* 0: the headings */
         for (size_t i = 0; i < v->n; i++) {
             const struct view_column *c = &v->columns[i];
-            if (c->heading == NULL) {
+            if (width[i] == 0) {
                 continue;
             }
             buf_reset(&b);

@@ -15,6 +15,9 @@
 #define BATCH_BYTES_MAX (16u * 1024 * 1024) /* of values in one batch: bounds memory */
 #define TURNS_PER_WAKE 20 /* fills in a row before the loop looks at anything else */
 #define HOUSEKEEPING_MS 1000
+/* What is waited for (positions, settings, the clock) may take this long, so that a server that
+ * hangs does not keep us from ending when asked to. */
+#define CONTROL_MS 4000
 #define CLOCK_FILE_MS 100 /* how often a clock file is looked at */
 
 static void pump(struct intake *in);
@@ -287,8 +290,10 @@ static enum status set_up(struct intake *in, struct err *err)
     if (in->conf->pg_password_file != NULL) {
         s = conf_read_secret(in->conf->pg_password_file, &password, err);
     }
-    const struct pg_options o = {
-        .dsn = in->conf->pg_dsn, .password = password, .application_name = "dayfour-intake"};
+    const struct pg_options o = {.dsn = in->conf->pg_dsn,
+                                 .password = password,
+                                 .application_name = "dayfour-intake",
+                                 .patience_ms = CONTROL_MS};
     in->control = pg_new(&o);
     in->n_lanes = (size_t)in->conf->intake_sessions;
     for (size_t i = 0; i < in->n_lanes; i++) {

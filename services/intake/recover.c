@@ -18,14 +18,19 @@ void recover_unwatch_lane(struct intake *in, size_t i)
     }
 }
 
+static void drop_lane(struct intake *in, size_t i)
+{
+    if (in->lanes[i].state != LANE_IDLE) {
+        recover_unwatch_lane(in, i);
+    }
+    lane_drop(&in->lanes[i]);
+}
+
 /* What is under way is forgotten: the database, asked again, says from where to go on. */
 static void drop_all(struct intake *in)
 {
     for (size_t i = 0; i < in->n_lanes; i++) {
-        if (in->lanes[i].state != LANE_IDLE) {
-            recover_unwatch_lane(in, i);
-        }
-        lane_drop(&in->lanes[i]);
+        drop_lane(in, i);
     }
     for (size_t i = 0; i < in->n_progress; i++) {
         in->progress[i].held = false;
@@ -160,7 +165,8 @@ bool recover_under_way(const struct intake *in)
     return false;
 }
 
-/* Lets batches under way finish, for a little: what is committed need not be read again. */
+/* Lets batches under way finish, for a little: what is committed need not be read again. What does
+ * not come to its end is given up, so that nobody waits for it a second time. */
 void recover_drain(struct intake *in)
 {
     int64_t end = clock_mono_ms() + DRAIN_MS;
@@ -170,6 +176,11 @@ void recover_drain(struct intake *in)
                 (void)pg_ready_within(in->lanes[i].pg, 20);
                 intake_step_lane(in, i);
             }
+        }
+    }
+    for (size_t i = 0; i < in->n_lanes; i++) {
+        if (in->lanes[i].state != LANE_IDLE) {
+            drop_lane(in, i);
         }
     }
 }

@@ -68,7 +68,7 @@ class Surroundings:
 
     def server(self, action, name):
         """Starts, stops, kills, pauses or resumes one of the throw-away servers."""
-        if not (self.run_dir / "pids" / name).exists():
+        if not (self.run_dir / ("ports." + name)).exists():
             raise NotRun("%s is not one of our own" % name)
         subprocess.run([ROOT / "run", "server", action, name], check=True, timeout=120,
                        env={**os.environ, "DAYFOUR_RUN_DIR": str(self.run_dir)},
@@ -89,7 +89,8 @@ class Service:
         self.stage = stage
         self.name = "%s-%d" % (program, number)
         self.conf = stage.dir / (self.name + ".conf")
-        self.conf.write_text("".join("%s = %s\n" % pair for pair in settings.items()))
+        self.conf.write_text("".join("%s = %s\n" % pair for pair in settings.items()
+                                     if pair[1] is not None))
         self.log = stage.dir / (self.name + ".jsonl")
         clean = {k: v for k, v in os.environ.items()
                  if k not in ("PG_DSN", "KAFKA_BROKERS") and not k.startswith("DAYFOUR_")}

@@ -1,4 +1,4 @@
-#include "scene.h"
+#include "tests/unit/scene.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -77,10 +77,10 @@ struct date scene_date(const char *date)
 
 struct instant scene_time(const struct scene *sc, const char *time)
 {
-    char day[11];
-    int hour, minute;
-    cr_assert_eq(sscanf(time, "%10s %d:%d", day, &hour, &minute), 3, "%s", time);
-    return zone_at(sc->rules.zone, scene_date(day), hour * 60 + minute);
+    struct date day;
+    cr_assert(strlen(time) == 16 && date_parse(time, 10, &day), "%s", time);
+    long hour = strtol(time + 11, NULL, 10), minute = strtol(time + 14, NULL, 10);
+    return zone_at(sc->rules.zone, day, (int)(hour * 60 + minute));
 }
 
 void scene_settings(struct scene *sc, const char *from, const char *to)

@@ -2,7 +2,10 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-#include "scene.h"
+#include "tests/unit/leakcheck.h"
+#include "tests/unit/scene.h"
+
+TestSuite(apply, .fini = leakcheck);
 
 static struct scene *open_at(const char *time)
 {
@@ -72,20 +75,19 @@ Test(apply, at_one_version_cancelled_wins_in_both_orders)
 Test(apply, what_is_kept_of_a_reason)
 {
     const struct {
+        const char *code, *kept_code;
         enum reason_scheme scheme;
-        const char *code;
         enum reason_kept kept;
-        const char *kept_code;
         bool details;
     } rows[] = {
-        {SCHEME_ESR, "s12 Other musculoskeletal problems", REASON_KEPT, "S12", true},
-        {SCHEME_ICD10, "M54.5 Low back pain", REASON_KEPT, "M545", true},
-        {SCHEME_TEXT, "STRESS", REASON_KEPT, "stress", true},
-        {SCHEME_ESR, "S99 Unknown", REASON_KEPT, "S99", true},
-        {SCHEME_NONE, NULL, REASON_NOT_GIVEN, NULL, true},
-        {SCHEME_ESR, "S13", REASON_NO_MATCH, NULL, false},
-        {SCHEME_ESR, "nonsense", REASON_NO_MATCH, NULL, false},
-        {SCHEME_ESR, "S17", REASON_NEVER, NULL, false},
+        {"s12 Other musculoskeletal problems", "S12", SCHEME_ESR, REASON_KEPT, true},
+        {"M54.5 Low back pain", "M545", SCHEME_ICD10, REASON_KEPT, true},
+        {"STRESS", "stress", SCHEME_TEXT, REASON_KEPT, true},
+        {"S99 Unknown", "S99", SCHEME_ESR, REASON_KEPT, true},
+        {NULL, NULL, SCHEME_NONE, REASON_NOT_GIVEN, true},
+        {"S13", NULL, SCHEME_ESR, REASON_NO_MATCH, false},
+        {"nonsense", NULL, SCHEME_ESR, REASON_NO_MATCH, false},
+        {"S17", NULL, SCHEME_ESR, REASON_NEVER, false},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct scene *sc = open_at("2026-09-09 09:00");

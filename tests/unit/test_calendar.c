@@ -3,7 +3,10 @@
 #include <string.h>
 
 #include "common/casework/feed.h"
-#include "scene.h"
+#include "tests/unit/leakcheck.h"
+#include "tests/unit/scene.h"
+
+TestSuite(calendar, .fini = leakcheck);
 
 #define EW DIVISION_ENGLAND_AND_WALES
 

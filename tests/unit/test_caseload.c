@@ -112,9 +112,9 @@ Test(caseload, a_repeat_changes_nothing)
 
 Test(caseload, a_record_moves_with_a_higher_version_and_leaves_its_row_behind)
 {
-    struct case_person *p1 = caseload_person(&cl, "T1", "P1");
+    (void)caseload_person(&cl, "T1", "P1");
     (void)caseload_person(&cl, "T1", "P2");
-    p1 = caseload_find(&cl, "T1", "P1");
+    struct case_person *p1 = caseload_find(&cl, "T1", "P1");
     (void)stored("P1", "A1", 1);
     (void)stored("P1", "A2", 1);
     (void)stored("P1", "A3", 1);
@@ -156,7 +156,8 @@ Test(caseload, an_older_version_brings_no_contact_details)
     struct case_person *p = caseload_find(&cl, "T1", "P1");
     cr_assert(apply("P1", "A1", 2));
     cr_assert(p->state[0].dirty);
-    cr_assert_not(p->state[0].details_dirty, "the stored details would be written over with nothing");
+    cr_assert_not(p->state[0].details_dirty,
+                  "the stored details would be written over with nothing");
 }
 
 Test(caseload, only_who_changed_is_derived)
@@ -169,7 +170,8 @@ Test(caseload, only_who_changed_is_derived)
     cr_assert(caseload_find(&cl, "T1", "P1")->derived);
     cr_assert_not(caseload_find(&cl, "T1", "P2")->derived);
     cr_assert_eq(caseload_find(&cl, "T1", "P1")->cw.n_spells, 1);
-    cr_assert_eq(caseload_find(&cl, "T1", "P1")->wake_at.us, now.us, "something stands: followup is to see it");
+    cr_assert_eq(caseload_find(&cl, "T1", "P1")->wake_at.us, now.us,
+                 "something stands: followup is to see it");
 }
 
 Test(caseload, a_reset_leaves_nobody)

@@ -2,7 +2,10 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-#include "scene.h"
+#include "tests/unit/leakcheck.h"
+#include "tests/unit/scene.h"
+
+TestSuite(pathway, .fini = leakcheck);
 
 struct form {
     enum reason_scheme scheme;
@@ -78,9 +81,9 @@ Test(pathway, digits_and_whole_texts)
 }
 
 struct reason {
-    enum reason_scheme scheme;
     const char *code;
     const char *comes_to; /* "msk", "stress", "both", "watch", "never" or "" */
+    enum reason_scheme scheme;
     bool review_first;
 };
 
@@ -105,46 +108,46 @@ static void check_reasons(const struct org_rules *r, const struct reason *rows, 
 Test(pathway, shipped_codes)
 {
     const struct reason rows[] = {
-        {SCHEME_NONE, NULL, "watch", false},
-        {SCHEME_ESR, "S11", "msk", false},
-        {SCHEME_ESR, "S12 Other musculoskeletal problems", "msk", false},
-        {SCHEME_ESR, "S12A", "", false}, /* three characters exactly */
-        {SCHEME_ESR, "S10", "stress", false},
-        {SCHEME_ESR, "S13", "", false},
-        {SCHEME_ESR, "S28", "", false},
-        {SCHEME_ESR, "S98", "watch", false},
-        {SCHEME_ESR, "s99", "watch", false},
-        {SCHEME_ESR, "S17", "never", false},
-        {SCHEME_ESR, "S30", "never", false},
-        {SCHEME_ESR, "S32", "never", false},
-        {SCHEME_ESR, "unknown", "", false}, /* not watched: there was a reason */
-        {SCHEME_ESR, "M54", "", false},
-        {SCHEME_ICD10, "M00", "msk", true},
-        {SCHEME_ICD10, "M03.6", "msk", true},
-        {SCHEME_ICD10, "M04", "msk", false},
-        {SCHEME_ICD10, "M99.9", "msk", false},
-        {SCHEME_ICD10, "M80.0", "msk", true},
-        {SCHEME_ICD10, "N00", "", false},
-        {SCHEME_ICD10, "L99", "", false},
-        {SCHEME_ICD10, "F31", "", false},
-        {SCHEME_ICD10, "F32", "stress", false},
-        {SCHEME_ICD10, "F33.9", "stress", false},
-        {SCHEME_ICD10, "F34", "", false},
-        {SCHEME_ICD10, "F43.2", "stress", false},
-        {SCHEME_ICD10, "F48.0", "stress", false},
-        {SCHEME_ICD10, "F49", "", false},
-        {SCHEME_ICD10, "Z56.3", "stress", false}, /* by prefix */
-        {SCHEME_ICD10, "Z73.0", "stress", false},
-        {SCHEME_ICD10, "Z73", "", false},
-        {SCHEME_ICD10, "Z73.1", "", false},
-        {SCHEME_ICD10, "S12.0", "", false}, /* a broken neck, not a bad back */
-        {SCHEME_ICD10, "S17", "", false},   /* never is said of ESR's S17 only */
-        {SCHEME_SNOMED, "928000", "msk", false},
-        {SCHEME_SNOMED, "9280000", "", false},
-        {SCHEME_SNOMED, "73595000", "stress", false},
-        {SCHEME_TEXT, "musculoskeletal problems", "msk", false},
-        {SCHEME_TEXT, "Musculoskeletal problems ", "", false},
-        {SCHEME_TEXT, "STRESS", "stress", false},
+        {NULL, "watch", SCHEME_NONE, false},
+        {"S11", "msk", SCHEME_ESR, false},
+        {"S12 Other musculoskeletal problems", "msk", SCHEME_ESR, false},
+        {"S12A", "", SCHEME_ESR, false}, /* three characters exactly */
+        {"S10", "stress", SCHEME_ESR, false},
+        {"S13", "", SCHEME_ESR, false},
+        {"S28", "", SCHEME_ESR, false},
+        {"S98", "watch", SCHEME_ESR, false},
+        {"s99", "watch", SCHEME_ESR, false},
+        {"S17", "never", SCHEME_ESR, false},
+        {"S30", "never", SCHEME_ESR, false},
+        {"S32", "never", SCHEME_ESR, false},
+        {"unknown", "", SCHEME_ESR, false}, /* not watched: there was a reason */
+        {"M54", "", SCHEME_ESR, false},
+        {"M00", "msk", SCHEME_ICD10, true},
+        {"M03.6", "msk", SCHEME_ICD10, true},
+        {"M04", "msk", SCHEME_ICD10, false},
+        {"M99.9", "msk", SCHEME_ICD10, false},
+        {"M80.0", "msk", SCHEME_ICD10, true},
+        {"N00", "", SCHEME_ICD10, false},
+        {"L99", "", SCHEME_ICD10, false},
+        {"F31", "", SCHEME_ICD10, false},
+        {"F32", "stress", SCHEME_ICD10, false},
+        {"F33.9", "stress", SCHEME_ICD10, false},
+        {"F34", "", SCHEME_ICD10, false},
+        {"F43.2", "stress", SCHEME_ICD10, false},
+        {"F48.0", "stress", SCHEME_ICD10, false},
+        {"F49", "", SCHEME_ICD10, false},
+        {"Z56.3", "stress", SCHEME_ICD10, false}, /* by prefix */
+        {"Z73.0", "stress", SCHEME_ICD10, false},
+        {"Z73", "", SCHEME_ICD10, false},
+        {"Z73.1", "", SCHEME_ICD10, false},
+        {"S12.0", "", SCHEME_ICD10, false}, /* a broken neck, not a bad back */
+        {"S17", "", SCHEME_ICD10, false},   /* never is said of ESR's S17 only */
+        {"928000", "msk", SCHEME_SNOMED, false},
+        {"9280000", "", SCHEME_SNOMED, false},
+        {"73595000", "stress", SCHEME_SNOMED, false},
+        {"musculoskeletal problems", "msk", SCHEME_TEXT, false},
+        {"Musculoskeletal problems ", "", SCHEME_TEXT, false},
+        {"STRESS", "stress", SCHEME_TEXT, false},
     };
     struct scene *sc = scene_open("RW3");
     CHECK_REASONS(sc, rows);
@@ -158,9 +161,9 @@ Test(pathway, never_beats_watch_beats_a_match)
     scene_settings(sc, "[\"S17\", \"S30\", \"S32\"]", "[\"S98\", \"S10\"]");
     scene_settings(sc, "[\"S98\", \"S99\"]", "[\"S98\", \"S12\"]");
     const struct reason rows[] = {
-        {SCHEME_ESR, "S98", "never", false}, {SCHEME_ESR, "S10", "never", false},
-        {SCHEME_ESR, "S12", "watch", false}, {SCHEME_ESR, "S11", "msk", false},
-        {SCHEME_ESR, "S17", "", false},
+        {"S98", "never", SCHEME_ESR, false}, {"S10", "never", SCHEME_ESR, false},
+        {"S12", "watch", SCHEME_ESR, false}, {"S11", "msk", SCHEME_ESR, false},
+        {"S17", "", SCHEME_ESR, false},
     };
     CHECK_REASONS(sc, rows);
     scene_close(sc);
@@ -174,8 +177,8 @@ Test(pathway, one_code_of_two_pathways)
                    "\"match\": [\"S10\", \"S28\"], \"review_first\": [\"S28\"]");
     scene_settings(sc, "[\"S11\", \"S12\"]", "[\"S11\", \"S28\"]");
     const struct reason rows[] = {
-        {SCHEME_ESR, "S28", "both", true},
-        {SCHEME_ESR, "S12", "", false},
+        {"S28", "both", SCHEME_ESR, true},
+        {"S12", "", SCHEME_ESR, false},
     };
     CHECK_REASONS(sc, rows);
     struct reason_match m = settings_match(sc->rules.org, SCHEME_ESR, "S28");

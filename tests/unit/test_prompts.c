@@ -2,7 +2,10 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-#include "scene.h"
+#include "tests/unit/leakcheck.h"
+#include "tests/unit/scene.h"
+
+TestSuite(prompts, .fini = leakcheck);
 
 static struct scene *open_at(const char *time)
 {

@@ -1,13 +1,17 @@
-/* Whole stories, played in their own time: what goes out when, and how the case stands afterwards.
- */
+/* Whole stories, played in their own time: what goes out when, how the case stands afterwards. */
 #include <criterion/criterion.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "scene.h"
+#include "tests/unit/leakcheck.h"
+#include "tests/unit/scene.h"
+
+TestSuite(scenarios, .fini = leakcheck);
 
 #define cr_assert_log(sc, expected) cr_assert_str_eq(scene_log(sc), expected)
 
+/* R-40 R-46 R-60 R-62 */
 Test(scenarios, s01_plain_and_contacted_in_time)
 {
     struct scene *sc = scene_open("RW3");
@@ -30,6 +34,7 @@ Test(scenarios, s01_plain_and_contacted_in_time)
     scene_close(sc);
 }
 
+/* R-61 R-62 R-64 */
 Test(scenarios, s01_plain_and_never_contacted)
 {
     struct scene *sc = scene_open("RW3");
@@ -43,6 +48,7 @@ Test(scenarios, s01_plain_and_never_contacted)
     scene_close(sc);
 }
 
+/* R-40 R-60 R-66 */
 Test(scenarios, s02_reason_known_on_day_three)
 {
     struct scene *sc = scene_open("RW3");
@@ -59,6 +65,7 @@ Test(scenarios, s02_reason_known_on_day_three)
     scene_close(sc);
 }
 
+/* R-40 R-42 R-78 */
 Test(scenarios, s02_reason_known_after_the_target)
 {
     struct scene *sc = scene_open("RW3");
@@ -76,6 +83,7 @@ Test(scenarios, s02_reason_known_after_the_target)
     scene_close(sc);
 }
 
+/* R-46 R-60 R-63 */
 Test(scenarios, s03_closed_before_contact_but_told_late)
 {
     struct scene *sc = scene_open("RW3");
@@ -98,6 +106,7 @@ Test(scenarios, s03_closed_before_contact_but_told_late)
     scene_close(sc);
 }
 
+/* R-32 R-35 R-40 R-74 */
 Test(scenarios, s04_two_assignments_one_task)
 {
     struct scene *sc = scene_open("RW3");
@@ -141,6 +150,7 @@ static void easter(const char *organisation, const char *basis, const char *due,
     scene_close(sc);
 }
 
+/* R-20 R-21 R-40 R-41 */
 Test(scenarios, s05_easter)
 {
     const char *working = "\"contact_day_basis\": \"working\"";
@@ -156,6 +166,7 @@ Test(scenarios, s05_easter)
     scene_close(sc);
 }
 
+/* R-20 R-40 */
 Test(scenarios, s05_a_bank_holiday_proclaimed_late)
 {
     struct scene *sc = scene_open("SC1");
@@ -174,6 +185,7 @@ Test(scenarios, s05_a_bank_holiday_proclaimed_late)
     scene_close(sc);
 }
 
+/* R-40 R-42 R-43 R-60 */
 Test(scenarios, s06_backdated_onset)
 {
     struct scene *sc = scene_open("RW3");
@@ -201,6 +213,7 @@ Test(scenarios, s06_backdated_onset)
     scene_close(sc);
 }
 
+/* */
 Test(scenarios, s06_long_term_counts_from_the_backdated_onset)
 {
     struct scene *sc = scene_open("RW3");
@@ -222,6 +235,7 @@ static struct scene *after_a_spell(const char *onset, const char *last_day)
     return sc;
 }
 
+/* R-36 R-49 R-71 */
 Test(scenarios, s07_relapse_within_56_days)
 {
     struct scene *sc = after_a_spell("2026-09-07", "2026-09-16");
@@ -237,6 +251,7 @@ Test(scenarios, s07_relapse_within_56_days)
     scene_close(sc);
 }
 
+/* */
 Test(scenarios, s07_no_relapse_after_57_days)
 {
     struct scene *sc = after_a_spell("2026-09-07", "2026-09-16");
@@ -247,6 +262,7 @@ Test(scenarios, s07_no_relapse_after_57_days)
     scene_close(sc);
 }
 
+/* */
 Test(scenarios, s07_no_relapse_of_another_pathway_or_none)
 {
     struct scene *sc = after_a_spell("2026-09-07", "2026-09-16");
@@ -259,6 +275,7 @@ Test(scenarios, s07_no_relapse_of_another_pathway_or_none)
     scene_close(sc);
 }
 
+/* R-32 R-35 R-37 R-46 */
 Test(scenarios, s07_a_record_split_in_two_is_one_spell)
 {
     struct scene *sc = scene_open("RW3");
@@ -268,8 +285,7 @@ Test(scenarios, s07_a_record_split_in_two_is_one_spell)
     SEND(sc, .id = "A", .onset = "2026-04-01", .last_day = "2026-04-05", .code = "S12");
     scene_at(sc, "2026-04-06 10:00");
     scene_log(sc);
-    char id[ID_TEXT];
-    strcpy(id, scene_spell(sc, 0)->id);
+    const char *id = arena_strdup(sc->a, scene_spell(sc, 0)->id);
     SEND(sc, .id = "B", .onset = "2026-04-06", .code = "S12");
     cr_assert_eq(sc->cw.n_spells, 1);
     cr_assert_str_eq(scene_spell(sc, 0)->id, id);
@@ -281,6 +297,7 @@ Test(scenarios, s07_a_record_split_in_two_is_one_spell)
     scene_close(sc);
 }
 
+/* R-1 R-37 R-38 R-60 */
 Test(scenarios, s08_entered_in_error_and_reinstated)
 {
     struct scene *sc = scene_open("RW3");
@@ -288,8 +305,7 @@ Test(scenarios, s08_entered_in_error_and_reinstated)
     SEND(sc, .onset = "2026-09-07", .code = "S10");
     scene_at(sc, "2026-09-09 11:00");
     scene_entry(sc, 0, CONTACT_MADE, OUTCOME_ONWARD_REFERRAL, NULL);
-    char id[ID_TEXT];
-    strcpy(id, scene_spell(sc, 0)->id);
+    const char *id = arena_strdup(sc->a, scene_spell(sc, 0)->id);
     scene_at(sc, "2026-09-24 09:00");
     cr_assert_not_null(strstr(scene_log(sc), "2026-09-23 09:00 + follow-up.due stress 2026-09-23"));
     SEND(sc, .onset = "2026-09-07", .code = "S10", .version = 3, .cancelled = true);
@@ -328,6 +344,7 @@ static void send_version(struct scene *sc, int version)
     }
 }
 
+/* R-1 R-79 R-82 */
 Test(scenarios, s09_any_order_with_a_duplicate_anywhere)
 {
     for (int order = 0; order < 24; order++) {
@@ -364,6 +381,7 @@ Test(scenarios, s09_any_order_with_a_duplicate_anywhere)
     }
 }
 
+/* R-46 R-60 R-75 R-76 */
 Test(scenarios, s09_in_real_time)
 {
     struct scene *sc = scene_open("RW3");
@@ -389,6 +407,7 @@ Test(scenarios, s09_in_real_time)
     scene_close(sc);
 }
 
+/* R-30 R-33 R-42 R-64 R-75 */
 Test(scenarios, s10_late_report_and_open_end)
 {
     struct scene *sc = scene_open("RW3");
@@ -413,6 +432,7 @@ Test(scenarios, s10_late_report_and_open_end)
     scene_close(sc);
 }
 
+/* R-26 R-68 */
 Test(scenarios, s10_long_term_on_day_29_in_scotland)
 {
     struct scene *sc = scene_open("SC1");
@@ -422,6 +442,7 @@ Test(scenarios, s10_long_term_on_day_29_in_scotland)
     scene_close(sc);
 }
 
+/* R-38 R-40 */
 Test(scenarios, s11_pathway_switch)
 {
     struct scene *sc = scene_open("RW3");
@@ -444,7 +465,7 @@ Test(scenarios, s11_pathway_switch)
 }
 
 /* Scenario 12 as far as it is the rules': whatever the reason, HR is told the same. */
-static const char *told_to_hr(struct scene *sc, const char *code)
+static char *told_to_hr(struct scene *sc, const char *code)
 {
     struct buf b = {0};
     scene_at(sc, "2026-09-07 09:00");
@@ -470,13 +491,14 @@ static const char *told_to_hr(struct scene *sc, const char *code)
     return b.data;
 }
 
+/* */
 Test(scenarios, s12_hr_cannot_tell_a_match)
 {
     const char *codes[] = {"S12", "S10", "S13", "S99", "S17", NULL};
-    const char *first = NULL;
+    char *first = NULL;
     for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
         struct scene *sc = scene_open("RW3");
-        const char *told = told_to_hr(sc, codes[i]);
+        char *told = told_to_hr(sc, codes[i]);
         if (first == NULL) {
             first = told;
             cr_assert_str_eq(told,
@@ -494,11 +516,14 @@ Test(scenarios, s12_hr_cannot_tell_a_match)
                              "2026-11-02 09:00 + phased-return.ending period 2026-11-02\n");
         } else {
             cr_assert_str_eq(told, first);
+            free(told);
         }
         scene_close(sc);
     }
+    free(first);
 }
 
+/* R-10 R-11 */
 Test(scenarios, s13_the_same_text_in_two_schemes)
 {
     const struct {
@@ -520,6 +545,7 @@ Test(scenarios, s13_the_same_text_in_two_schemes)
     }
 }
 
+/* R-40 R-83 */
 Test(scenarios, s14_clock_change_and_leap_year)
 {
     const struct {
@@ -546,6 +572,7 @@ Test(scenarios, s14_clock_change_and_leap_year)
 }
 
 /* Scenario 15 is the services'; the rules' part of it: being away changes when, never what. */
+/* R-60 R-78 */
 Test(scenarios, s15_having_been_away_gives_the_same)
 {
     struct scene *watched = scene_open("RW3"), *away = scene_open("RW3");

@@ -5,7 +5,10 @@
 #include <string.h>
 
 #include "common/json.h"
-#include "scene.h"
+#include "tests/unit/leakcheck.h"
+#include "tests/unit/scene.h"
+
+TestSuite(settings, .fini = leakcheck);
 
 static char *read_data(const char *name, size_t *len)
 {

@@ -3,7 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "scene.h"
+#include "tests/unit/leakcheck.h"
+#include "tests/unit/scene.h"
+
+TestSuite(timeline, .fini = leakcheck);
 
 static struct scene *open_at(const char *time)
 {
@@ -505,12 +508,12 @@ Test(timeline, in_order_and_by_kind_at_one_instant)
     SEND(sc, .id = "A", .onset = "2026-09-01", .last_day = "2026-09-05", .code = "S12");
     SEND(sc, .id = "B", .onset = "2026-09-30", .code = "S12");
     SEND(sc, .id = "C", .onset = "2026-09-30", .code = "S10");
-    char ids[2][ID_TEXT];
+    const char *ids[2] = {"", ""};
     size_t n = 0;
     for (size_t i = 0; i < sc->cw.n_timeline; i++) {
         const struct timeline_event *e = &sc->cw.timeline[i];
         if (e->kind == KIND_TASK_CREATED && n < 2) {
-            strcpy(ids[n++], e->spell->id);
+            ids[n++] = e->spell->id;
         }
         cr_assert(e->kind != KIND_RELAPSE || n == 2, "created comes before relapse");
     }

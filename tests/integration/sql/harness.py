@@ -223,12 +223,13 @@ class World:
                     match=1 if code else 2, scheme=1 if code else 0, code=code, settings_serial=1, cancelled=False,
                     first_notice_at="2026-09-07T08:00Z", changed_at="2026-09-07T08:00Z")
 
-    def details(self, person, absence, organisation="RW3", source="/hr", name="Test Person 1", phone="07700 900001"):
+    def details(self, person, absence, organisation="RW3", source="/hr", name="Test Person 1", phone="07700 900001",
+                **more):
+        columns = dict(name=name, phone=phone, email="p1@example.test", language="en", preferred_time="mornings",
+                       voicemail=True)
+        columns.update(more)
         self.insert("fact.person_contact", organisation=organisation, person_id=person, source=source,
-                    absence_id=absence, name=name, phone=phone, email="p1@example.test", language="en",
-                    preferred_time="mornings", voicemail=True)
-        self.root.run(f"update fact.person set details_source = '{source}', details_absence_id = '{absence}'"
-                      f" where organisation = '{organisation}' and person_id = '{person}'")
+                    absence_id=absence, **columns)
 
     def spell(self, person=None, organisation="RW3", queue="physiotherapy", records=None, **more):
         """A spell with its person and record, and its id; more: columns that matter to the test."""

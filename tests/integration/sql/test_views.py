@@ -47,15 +47,22 @@ def a_task_shows_what_is_stored(w):
 
 
 @case
-def details_are_those_the_person_names(w):
+def each_detail_is_that_of_the_latest_record_that_has_it(w):
     person = w.person()
-    w.details(person, "A-old", name="Test Person 2", phone="07700 900002")
-    w.details(person, "A-new", name="Test Person 3", phone="07700 900003")
-    spell = w.spell(person, records=[("/hr", "A-old")])
-    look = f"select name, phone from oh.task where task_id = '{spell}'"
-    equal(w.at("amy").run(look), [("Test Person 3", "07700 900003")])
-    w.root.run(f"update fact.person set details_source = null, details_absence_id = null where person_id = '{person}'")
-    equal(w.at("amy").run(look), [(NULL, NULL)])
+    for absence, onset in (("old", "2026-09-01"), ("new", "2026-09-05"), ("next", "2026-09-11")):
+        w.record(person, f"{person}-{absence}", onset=onset)
+    w.details(person, person + "-old", name="Test Person 2", phone="07700 900002", voicemail=True)
+    w.details(person, person + "-new", name="Test Person 3", phone=None, email=None, language=None,
+              preferred_time=None, voicemail=False)
+    w.details(person, person + "-next", name="Test Person 4", phone="07700 900004")
+    spell = w.spell(person, records=[("/hr", person + "-old")])
+    look = f"select name, phone, email, voicemail from oh.task where task_id = '{spell}'"
+    equal(w.at("amy").run(look), [("Test Person 3", "07700 900002", "p1@example.test", "f")],
+          "not those of a record that is still to come")
+    w.root.run(f"update fact.absence set cancelled = true where absence_id = '{person}-new'")
+    equal(w.at("amy").run(look), [("Test Person 2", "07700 900002", "p1@example.test", "t")])
+    w.root.run(f"delete from fact.person_contact where person_id = '{person}'")
+    equal(w.at("amy").run(look), [(NULL, NULL, NULL, NULL)])
 
 
 @case
@@ -182,6 +189,20 @@ def the_same_absence_id_from_another_source_is_another_record(w):
     two = w.spell(person, records=[("/roster", f"{person}-A")])
     w.at("amy").run(f"select oh.record_attempt('{two}', 'voicemail', '2026-09-08T10:00Z')")
     equal(w.at("amy").column(f"select task_id from oh.entry where task_id in ('{one}', '{two}')"), [two])
+
+
+@case
+def nor_is_it_one_of_those_entered_with(w):
+    person = w.person()
+    w.record(person, f"{person}-A", source="/hr")
+    w.record(person, f"{person}-A", source="/roster")
+    old = w.spell(person, records=[("/hr", f"{person}-B"), ("/hr", f"{person}-A")])
+    w.at("amy").run(f"select oh.record_attempt('{old}', 'voicemail', '2026-09-08T10:00Z')")
+    entry = w.fact(old)["entry_id"]
+    w.root.run(f"delete from casework.spell where spell_id = '{old}'")
+    w.spell(person, records=[("/roster", f"{person}-A")], onset_date="2026-07-01", last_day="2026-07-03")
+    right = w.spell(person, records=[("/hr", f"{person}-A")])
+    equal(w.at("amy").value(f"select task_id from oh.entry where entry_id = {entry}"), right)
 
 
 @case

@@ -1,0 +1,443 @@
+#include "services/followup/claim.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/casefile/load.h"
+#include "common/casefile/store.h"
+#include "common/clock.h"
+#include "common/fault.h"
+#include "common/log.h"
+
+#define PEOPLE_MAX 500
+#define CUTS_MAX 20      /* records made smaller in one transaction */
+#define PATIENCE 5       /* failures with a single person until that person is put off */
+#define PUT_OFF_US (3600 * US_PER_SECOND)
+
+void claim_init(struct claim *c)
+{
+    *c = (struct claim){.limit = PEOPLE_MAX};
+    caseload_init(&c->caseload);
+}
+
+void claim_clear(struct claim *c)
+{
+    claim_drop(c);
+    caseload_clear(&c->caseload);
+}
+
+void claim_drop(struct claim *c)
+{
+    if (c->state != CLAIM_IDLE) {
+        pg_disconnect(c->pg);
+    }
+    c->state = CLAIM_IDLE;
+}
+
+static void start(struct claim *c, struct pg *pg, const struct claim_around *around)
+{
+    c->pg = pg;
+    c->around = *around;
+    c->began_ms = clock_mono_ms();
+    c->empty = false;
+    c->paused = false;
+    c->n_released = 0;
+    c->n_people = 0;
+    c->n_emitted = 0;
+    c->n_withdrawn = 0;
+    c->n_letters = 0;
+}
+
+/* Ends the pipeline that the statements before went into. */
+static enum status flush(struct claim *c, enum status s, enum claim_state next, struct err *err)
+{
+    c->state = next;
+    return s == STATUS_OK ? pg_flush(c->pg, err) : s;
+}
+
+static enum status commit(struct claim *c, enum status s, enum claim_state next, struct err *err)
+{
+    if (s == STATUS_OK) {
+        s = pg_send(c->pg, &pg_commit, NULL, err);
+    }
+    return flush(c, s, next, err);
+}
+
+/* ---- who is due ---- */
+
+static void forget_batch(struct claim *c)
+{
+    caseload_reset(&c->caseload);
+    c->records = NULL;
+    c->n_records = 0;
+    c->n_utterances = 0;
+    c->n_held = 0;
+}
+
+enum status claim_begin(struct claim *c, struct pg *pg, const struct claim_around *around,
+                        struct err *err)
+{
+    start(c, pg, around);
+    forget_batch(c);
+    c->ask = (struct due_ask){.shard = around->shard,
+                              .shards = (int32_t)around->conf->followup_shards,
+                              .now = around->now,
+                              .max_people = c->limit,
+                              .release_held = around->release_held && !around->hold,
+                              .letters = around->shard == 0 && !around->hold,
+                              .silences = around->shard == 0 && !around->hold};
+    return flush(c, ledger_send_due(pg, &c->ask, err), CLAIM_LOOKING, err);
+}
+
+static enum status send_advance(struct claim *c, bool claims, struct err *err)
+{
+    const struct advance_shard a = {.shard = c->around.shard,
+                                    .epoch = c->around.epoch,
+                                    .next_batch = c->around.next_batch,
+                                    .published = c->around.published,
+                                    .claims = claims};
+    return ledger_send_advance(c->pg, &a, err);
+}
+
+/* ---- what is to be said ---- */
+
+/* Of everybody: what there is to say, and how many sayings that is. */
+static struct sayings *compare(struct claim *c, size_t *total)
+{
+    struct caseload *cl = &c->caseload;
+    struct sayings *all = arena_array(cl->arena, cl->n_persons + c->due.n_silences, sizeof *all);
+    struct standing *standing = NULL;
+    size_t n = 0;
+    *total = 0;
+    for (size_t i = 0; i < cl->n_persons; i++) {
+        const struct case_person *p = &cl->persons[i];
+        struct said *said = &c->said[i];
+        diff_stand(&p->cw, c->around.now, cl->arena, &standing, &n);
+        diff_mark_settled(said->rows, said->n, p, c->around.now);
+        all[i] =
+            diff(standing, n, said->rows, said->n, &p->rules, c->around.now, cl->arena);
+        *total += all[i].n;
+    }
+    for (size_t i = 0; i < c->due.n_silences && !c->due.paused; i++) {
+        const struct silence *f = &c->due.silences[i];
+        struct rules rules = ruleset_for(c->around.rules, f->organisation);
+        diff_stand_silent(&rules, f->organisation, f->last_valid, c->around.now, cl->arena,
+                          &standing, &n);
+        all[cl->n_persons + i] = diff(standing, n, f->emitted, f->n_emitted, &rules,
+                                      c->around.now, cl->arena);
+        *total += all[cl->n_persons + i].n;
+    }
+    return all;
+}
+
+static void utter(struct claim *c, const struct sayings *s, const struct render_about *about)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        struct utterance *u = &c->utterances[c->n_utterances++];
+        struct outbound *r = &c->records[c->n_records];
+        *u = (struct utterance){.organisation = about->organisation,
+                                .person_id = about->person_id == NULL ? "" : about->person_id,
+                                .takes_back = s->items[i].takes_back};
+        render_saying(&s->items[i], about, c->caseload.arena, r, &u->row);
+        r->ord = (int32_t)c->n_records++;
+        if (u->takes_back == NULL) {
+            c->n_emitted++;
+        } else {
+            c->n_withdrawn++;
+        }
+    }
+}
+
+static void tell_silences(const struct claim *c, const struct sayings *s)
+{
+    for (size_t i = 0; i < c->due.n_silences; i++) {
+        for (size_t k = 0; k < s[i].n; k++) {
+            if (s[i].items[k].event != NULL) {
+                log_warn(FEED_SILENT, LOG_TEXT("organisation", c->due.silences[i].organisation));
+            }
+        }
+    }
+}
+
+static void render_all(struct claim *c, const struct sayings *all, size_t total)
+{
+    const struct caseload *cl = &c->caseload;
+    const struct ruleset *rules = c->around.rules;
+    char marker[MARKER_TEXT];
+    render_marker(rules->install_key, c->around.shard, c->around.next_batch, marker);
+    c->utterances = arena_array(cl->arena, total, sizeof *c->utterances);
+    c->records = arena_array(cl->arena, total + c->due.n_letters, sizeof *c->records);
+    struct render_about about = {
+        .conf = c->around.conf, .marker = marker, .now = c->around.now};
+    for (size_t i = 0; i < cl->n_persons; i++) {
+        about.rules = &cl->persons[i].rules;
+        about.organisation = cl->persons[i].organisation;
+        about.person_id = cl->persons[i].person_id;
+        utter(c, &all[i], &about);
+    }
+    for (size_t i = 0; i < c->due.n_silences; i++) {
+        const struct rules of = ruleset_for(rules, c->due.silences[i].organisation);
+        about.rules = &of;
+        about.organisation = c->due.silences[i].organisation;
+        about.person_id = NULL;
+        utter(c, &all[cl->n_persons + i], &about);
+    }
+    for (size_t i = 0; i < c->due.n_letters; i++) {
+        struct outbound *r = &c->records[c->n_records];
+        letter_render(&c->due.letters[i], c->around.conf->kafka_topic_dead_letter,
+                      rules->install_key, marker, cl->arena, r);
+        r->ord = (int32_t)c->n_records++;
+    }
+    c->n_letters = c->due.n_letters;
+}
+
+/* While the emission is paused cases are derived all the same, and who has something to say is
+ * noted: nothing is lost, nothing goes out. */
+static void hold_back(struct claim *c, const struct sayings *all)
+{
+    const struct caseload *cl = &c->caseload;
+    c->held = arena_array(cl->arena, cl->n_persons, sizeof *c->held);
+    for (size_t i = 0; i < cl->n_persons; i++) {
+        if (all[i].n > 0) {
+            c->held[c->n_held++] = &cl->persons[i];
+        }
+    }
+}
+
+/* All that is due was said, or is noted to be said later: what is left is to wait. */
+static void set_wakes(struct claim *c)
+{
+    for (size_t i = 0; i < c->caseload.n_persons; i++) {
+        struct case_person *p = &c->caseload.persons[i];
+        p->wake_at = p->cw.wake_at;
+        if (!instant_is_none(p->wake_at) && p->wake_at.us <= c->around.now.us) {
+            p->wake_at = instant_add_us(c->around.now, US_PER_SECOND); /* never a tight circle */
+        }
+    }
+}
+
+static bool nothing_to_do(const struct claim *c, size_t total)
+{
+    return c->caseload.n_persons == 0 && total == 0 && c->due.n_letters == 0;
+}
+
+static enum status close_empty(struct claim *c, struct err *err)
+{
+    c->empty = true;
+    enum status s = STATUS_OK;
+    if (c->around.published > c->around.confirmed) {
+        s = send_advance(c, false, err);
+    }
+    if (s == STATUS_OK) {
+        s = pg_send(c->pg, &pg_commit, NULL, err);
+    }
+    if (s == STATUS_OK && !c->around.hold) {
+        s = ledger_send_finished(c->pg, c->around.now, c->paused, err);
+    }
+    return flush(c, s, CLAIM_CLOSING, err);
+}
+
+static enum status send_said(struct claim *c, struct err *err)
+{
+    struct arena *a = c->caseload.arena;
+    enum status s =
+        ledger_send_utterances(c->pg, c->utterances, c->n_utterances, c->around.now, a, err);
+    if (s == STATUS_OK && c->n_letters > 0) {
+        s = ledger_send_letters(c->pg, c->due.letters, c->n_letters, c->around.next_batch, err);
+    }
+    if (s == STATUS_OK && c->n_held > 0) {
+        s = ledger_send_held(c->pg, c->held, c->n_held, err);
+    }
+    if (s == STATUS_OK && c->n_records > 0) {
+        s = ledger_send_outbox(c->pg, c->around.shard, c->around.next_batch, c->records,
+                               c->n_records, err);
+    }
+    return s;
+}
+
+static enum status derive_and_store(struct claim *c, struct err *err)
+{
+    struct caseload *cl = &c->caseload;
+    caseload_derive(cl, c->around.rules, c->around.now, true);
+    set_wakes(c);
+    size_t total = 0;
+    struct sayings *all = compare(c, &total);
+    if (nothing_to_do(c, total)) {
+        return close_empty(c, err);
+    }
+    if (c->due.paused) {
+        hold_back(c, all);
+    } else {
+        render_all(c, all, total);
+    }
+    fault_point("followup.derived");
+    enum status s =
+        store_send(cl, c->pg, c->around.rules, c->around.now, c->around.why, &c->counts, err);
+    if (s == STATUS_OK) {
+        s = send_said(c, err);
+    }
+    if (s == STATUS_OK) {
+        s = send_advance(c, c->n_records > 0, err);
+    }
+    if (s == STATUS_OK && !c->due.paused) {
+        tell_silences(c, all + cl->n_persons);
+    }
+    s = commit(c, s, CLAIM_STORING, err);
+    fault_point("followup.claim_sent");
+    return s;
+}
+
+/* ---- one person the database refuses ---- */
+
+static enum status put_off(struct claim *c, struct err *err)
+{
+    const struct case_person *p = &c->caseload.persons[0];
+    log_error(BATCH_RETRIED, LOG_TEXT("code", "refused"),
+              LOG_TEXT("msg", "what is derived for one person cannot be stored; put off"));
+    enum status s = ledger_send_put_off(c->pg, p, instant_add_us(c->around.now, PUT_OFF_US), err);
+    return commit(c, s, CLAIM_STORING, err);
+}
+
+/* ---- steps ---- */
+
+static enum status looked(struct claim *c, struct err *err)
+{
+    ledger_take_due(c->pg, &c->ask, &c->caseload, &c->due);
+    c->paused = c->due.paused;
+    c->due.paused |= c->around.hold;
+    c->n_released = c->due.released;
+    c->n_people = c->caseload.n_persons;
+    if (c->due.paused) {
+        c->due.n_letters = 0;
+    }
+    if (c->due.ruleset_serial != c->around.rules->serial) {
+        pg_disconnect(c->pg);
+        return err_set(err, STATUS_RESYNC, "CT003", "settings or calendars were loaded meanwhile");
+    }
+    if (c->caseload.n_persons == 0) {
+        c->said = NULL;
+        return derive_and_store(c, err);
+    }
+    if (c->refused && c->caseload.n_persons == 1) {
+        c->refused = false;
+        return put_off(c, err);
+    }
+    caseload_sort(&c->caseload);
+    enum status s = load_send(&c->caseload, c->pg, false, err);
+    if (s == STATUS_OK) {
+        s = ledger_send_said(&c->caseload, c->pg, err);
+    }
+    return flush(c, s, CLAIM_LOADING, err);
+}
+
+static enum status loaded(struct claim *c, struct err *err)
+{
+    load_take(&c->caseload, c->pg, 0, false);
+    c->said = arena_array(c->caseload.arena, c->caseload.n_persons, sizeof *c->said);
+    ledger_take_said(&c->caseload, c->pg, LOAD_RESULTS, c->said);
+    fault_point("followup.loaded");
+    return derive_and_store(c, err);
+}
+
+static void stored(struct claim *c)
+{
+    fault_point("followup.claimed");
+    c->refused = false;
+    c->failures = 0;
+    if (c->limit < PEOPLE_MAX) {
+        c->limit = c->limit * 2 > PEOPLE_MAX ? PEOPLE_MAX : c->limit * 2;
+    }
+}
+
+enum status claim_step(struct claim *c, bool *done, struct err *err)
+{
+    *done = false;
+    bool answered = false;
+    enum status s = c->state == CLAIM_IDLE ? STATUS_OK : pg_poll(c->pg, &answered, err);
+    if (s != STATUS_OK || !answered) {
+        return s;
+    }
+    switch (c->state) {
+    case CLAIM_LOOKING:
+        return looked(c, err);
+    case CLAIM_LOADING:
+        return loaded(c, err);
+    case CLAIM_READING:
+        ledger_take_batch(c->pg, 0, c->caseload.arena, &c->records, &c->n_records);
+        break;
+    case CLAIM_STORING:
+        stored(c);
+        break;
+    case CLAIM_CLOSING:
+        fault_point("followup.confirmed");
+        break;
+    case CLAIM_IDLE:
+    case CLAIM_CUTTING:
+    default:
+        break;
+    }
+    c->state = CLAIM_IDLE;
+    *done = true;
+    return STATUS_OK;
+}
+
+void claim_failed(struct claim *c, enum status s)
+{
+    claim_drop(c);
+    if (s == STATUS_RETRY || s == STATUS_REJECT) {
+        c->refused |= s == STATUS_REJECT;
+        c->limit = c->limit > 1 ? c->limit / 2 : 1;
+        c->failures++;
+        c->refused |= c->failures > PATIENCE && c->limit == 1;
+    }
+}
+
+/* ---- the other three ---- */
+
+enum status claim_read(struct claim *c, struct pg *pg, const struct claim_around *around,
+                       int64_t batch_no, struct err *err)
+{
+    start(c, pg, around);
+    forget_batch(c);
+    return flush(c, ledger_send_batch(pg, around->shard, batch_no, err), CLAIM_READING, err);
+}
+
+enum status claim_confirm(struct claim *c, struct pg *pg, const struct claim_around *around,
+                          struct err *err)
+{
+    start(c, pg, around);
+    c->empty = true;
+    return flush(c, send_advance(c, false, err), CLAIM_CLOSING, err);
+}
+
+static void drop_record(struct claim *c, size_t i)
+{
+    memmove(&c->records[i], &c->records[i + 1], (c->n_records - i - 1) * sizeof *c->records);
+    c->n_records--;
+}
+
+enum status claim_cut(struct claim *c, struct pg *pg, const struct claim_around *around,
+                      int64_t batch_no, const bool *refused, struct err *err)
+{
+    start(c, pg, around);
+    enum status s = pg_send(pg, &pg_begin, NULL, err);
+    if (s == STATUS_OK) {
+        s = ledger_send_check_epoch(pg, around->shard, around->epoch, err);
+    }
+    size_t cuts = 0;
+    for (size_t i = c->n_records; i > 0 && s == STATUS_OK && cuts < CUTS_MAX; i--) {
+        if (!refused[i - 1]) {
+            continue;
+        }
+        cuts++;
+        struct outbound *r = &c->records[i - 1];
+        bool smaller = letter_shrink(r, c->caseload.arena);
+        s = ledger_send_cut(pg, around->shard, batch_no, r, !smaller, err);
+        if (!smaller) {
+            log_error(DEAD_LETTERS, LOG_INT("dropped", 1), LOG_TEXT("topic", r->topic),
+                      LOG_TEXT("msg", "no broker takes it however small; it stays in the database"));
+            drop_record(c, i - 1);
+        }
+    }
+    return commit(c, s, CLAIM_CUTTING, err);
+}

@@ -1,0 +1,133 @@
+#include "services/followup/lease.h"
+
+#define WAIT_MS 3000
+
+static const struct pg_stmt make_shards = {
+    "make_shards",
+    "insert into followup.shard (shard, owner, epoch, until, next_batch, confirmed_batch)"
+    " select s, '', 0, '-infinity', 1, 0 from unnest($1::int4[]) as s order by s"
+    " on conflict do nothing",
+    (const uint32_t[]){PG_INT4_ARRAY, 0}};
+
+static const struct pg_stmt listen = {"listen", "listen dayfour_wake", NULL};
+
+static const struct pg_stmt renew = {
+    "renew_leases",
+    "update followup.shard s set owner = $1, until = clock_timestamp() + interval '10 s',"
+    " epoch = s.epoch + case when s.owner = $1 and s.epoch = k.epoch then 0 else 1 end"
+    " from unnest($2::int4[], $3::int8[]) as k (shard, epoch)"
+    " where s.shard = k.shard"
+    " and (s.owner = $1 and s.epoch = k.epoch or s.until < clock_timestamp())"
+    " returning s.shard, s.epoch, s.next_batch, s.confirmed_batch",
+    (const uint32_t[]){PG_TEXT, PG_INT4_ARRAY, PG_INT8_ARRAY, 0}};
+
+static const struct pg_stmt look = {
+    "look_around",
+    "select e.paused, r.serial,"
+    " (select min(p.next_wake_at) from fact.person p where p.next_wake_at > $1)"
+    " from ops.emission e, fact.ruleset r",
+    (const uint32_t[]){PG_TIMESTAMPTZ, 0}};
+
+static const struct pg_stmt rehearse = {
+    "rehearse", "update ops.clock set rehearsal_at = $1 where rehearsal_at is distinct from $1",
+    (const uint32_t[]){PG_TIMESTAMPTZ, 0}};
+
+static const struct pg_stmt store_now = {
+    "store_now", "update ops.clock set last_now = $1 where last_now is null or last_now < $1",
+    (const uint32_t[]){PG_TIMESTAMPTZ, 0}};
+
+static const struct pg_stmt give_back = {
+    "give_back", "update followup.shard set until = '-infinity' where owner = $1",
+    (const uint32_t[]){PG_TEXT, 0}};
+
+static void shards_arg(struct pg_args *args, const struct lease *l, size_t n)
+{
+    pg_array_begin(args, PG_INT4);
+    for (size_t i = 0; i < n; i++) {
+        pg_array_i32(args, l[i].shard);
+    }
+    pg_array_end(args);
+}
+
+static enum status flush_and_wait(struct pg *pg, struct err *err)
+{
+    enum status s = pg_flush(pg, err);
+    return s == STATUS_OK ? pg_wait(pg, WAIT_MS, err) : s;
+}
+
+enum status lease_attach(struct pg *pg, const struct lease *l, size_t n, struct err *err)
+{
+    struct pg_args args = {0};
+    shards_arg(&args, l, n);
+    enum status s = pg_send(pg, &make_shards, &args, err);
+    pg_args_clear(&args);
+    if (s == STATUS_OK) {
+        s = pg_send(pg, &listen, NULL, err);
+    }
+    return s == STATUS_OK ? flush_and_wait(pg, err) : s;
+}
+
+static enum status send_with_now(struct pg *pg, const struct pg_stmt *stmt, struct instant now,
+                                 struct err *err)
+{
+    struct pg_args args = {0};
+    pg_arg_instant(&args, now);
+    enum status s = pg_send(pg, stmt, &args, err);
+    pg_args_clear(&args);
+    return s;
+}
+
+enum status lease_send(struct pg *pg, const char *owner, const struct lease *l, size_t n,
+                       struct instant now, enum lease_clock store, struct err *err)
+{
+    struct pg_args args = {0};
+    pg_arg_text(&args, owner);
+    shards_arg(&args, l, n);
+    pg_array_begin(&args, PG_INT8);
+    for (size_t i = 0; i < n; i++) {
+        pg_array_i64(&args, l[i].epoch);
+    }
+    pg_array_end(&args);
+    enum status s = pg_send(pg, &renew, &args, err);
+    pg_args_clear(&args);
+    if (s == STATUS_OK) {
+        s = send_with_now(pg, &look, now, err);
+    }
+    if (s == STATUS_OK && store != LEASE_CLOCK_NOTHING) {
+        s = send_with_now(pg, store == LEASE_CLOCK_REHEARSAL ? &rehearse : &store_now, now, err);
+    }
+    return s == STATUS_OK ? pg_flush(pg, err) : s;
+}
+
+void lease_take(const struct pg *pg, struct lease *l, size_t n, struct situation *out)
+{
+    for (size_t i = 0; i < n; i++) {
+        l[i].epoch = NO_EPOCH;
+    }
+    const struct pg_result *r = pg_result(pg, 0);
+    for (size_t row = 0; row < pg_rows(r); row++) {
+        for (size_t i = 0; i < n; i++) {
+            if (l[i].shard == pg_i64(r, row, 0)) {
+                l[i].epoch = pg_i64(r, row, 1);
+                l[i].next_batch = pg_i64(r, row, 2);
+                l[i].confirmed_batch = pg_i64(r, row, 3);
+            }
+        }
+    }
+    r = pg_result(pg, 1);
+    *out = (struct situation){.next_wake = INSTANT_NONE};
+    if (pg_rows(r) == 1) {
+        out->paused = pg_bool(r, 0, 0);
+        out->ruleset_serial = (int32_t)pg_i64(r, 0, 1);
+        out->next_wake = pg_instant(r, 0, 2);
+    }
+}
+
+enum status lease_give_back(struct pg *pg, const char *owner, struct err *err)
+{
+    struct pg_args args = {0};
+    pg_arg_text(&args, owner);
+    enum status s = pg_send(pg, &give_back, &args, err);
+    pg_args_clear(&args);
+    return s == STATUS_OK ? flush_and_wait(pg, err) : s;
+}

@@ -1,0 +1,281 @@
+#include <string.h>
+
+#include "services/followup/ledger.h"
+
+/* Shorter than what the server takes to find a deadlock: intake writes a person's spells before the
+ * person, we lock the person first, so now and then one of us must give way. */
+static const struct pg_stmt give_way = {"give_way", "set local lock_timeout = '300ms'", NULL};
+
+/* At most some hundreds in one transaction. */
+static const struct pg_stmt release_held = {
+    "release_held",
+    "with h as (delete from followup.held d where (d.organisation, d.person_id) in"
+    " (select f.organisation, f.person_id from followup.held f limit 500)"
+    " returning d.organisation, d.person_id)"
+    " update fact.person p set next_wake_at = least(p.next_wake_at, $1),"
+    " revision = p.revision + 1 from h"
+    " where p.organisation = h.organisation and p.person_id = h.person_id",
+    (const uint32_t[]){PG_TIMESTAMPTZ, 0}};
+
+#define DUE_PEOPLE "select p.organisation, p.person_id from fact.person p where p.next_wake_at <= $1"
+#define DUE_ORDER " order by p.next_wake_at limit $2 for update skip locked"
+
+static const struct pg_stmt due_people = {"due_people", DUE_PEOPLE DUE_ORDER,
+                                          (const uint32_t[]){PG_TIMESTAMPTZ, PG_INT8, 0}};
+
+static const struct pg_stmt due_people_of_shard = {
+    "due_people_of_shard",
+    DUE_PEOPLE " and (hashtextextended(p.organisation || E'\\x1f' || p.person_id, 0)"
+               " & 9223372036854775807) % $3 = $4" DUE_ORDER,
+    (const uint32_t[]){PG_TIMESTAMPTZ, PG_INT8, PG_INT8, PG_INT8, 0}};
+
+static const struct pg_stmt situation = {
+    "situation", "select e.paused, r.serial from ops.emission e, fact.ruleset r", NULL};
+
+static const struct pg_stmt due_letters = {
+    "due_letters",
+    "select x.topic, x.partition, x.\"offset\", x.reason, x.detail, x.organisation, x.key, x.value,"
+    " x.headers, x.size, x.sha256 from"
+    " (select d.*, sum(coalesce(octet_length(d.value), 0) + coalesce(octet_length(d.headers), 0))"
+    " over (order by d.received_at, d.topic, d.partition, d.\"offset\") as bytes,"
+    " row_number() over (order by d.received_at, d.topic, d.partition, d.\"offset\") as nth from"
+    " (select * from intake.dead_letter l where l.published_batch is null"
+    " order by l.received_at, l.topic, l.partition, l.\"offset\" limit 500) d) x"
+    " where x.bytes < 8000000 or x.nth = 1 order by x.nth",
+    NULL};
+
+#define EMITTED_COLUMNS                                                                            \
+    "e.subject, e.kind, e.occurrence, e.nth, e.topic, e.spell_id, e.period_id, e.happens_at,"      \
+    " e.occurs_on, e.due_on, e.late, e.late_report, e.backdated,"                                  \
+    " case when e.withdrawn_at is null then e.data end, e.emitted_at, e.withdrawn_at"
+
+static const struct pg_stmt silences = {
+    "silences",
+    "select f.organisation, f.last_valid_at, " EMITTED_COLUMNS
+    " from (select organisation, max(last_valid_at) as last_valid_at from intake.feed"
+    " group by organisation) f"
+    " left join followup.emitted e on e.organisation = f.organisation and e.person_id = ''"
+    " order by f.organisation",
+    NULL};
+
+enum status ledger_send_due(struct pg *pg, const struct due_ask *ask, struct err *err)
+{
+    struct pg_args now = {0};
+    struct pg_args who = {0};
+    pg_arg_instant(&now, ask->now);
+    pg_arg_instant(&who, ask->now);
+    pg_arg_i64(&who, ask->max_people);
+    if (ask->shards > 1) {
+        pg_arg_i64(&who, ask->shards);
+        pg_arg_i64(&who, ask->shard);
+    }
+    enum status s = pg_send(pg, &pg_begin, NULL, err);
+    if (s == STATUS_OK) {
+        s = pg_send(pg, &give_way, NULL, err);
+    }
+    if (s == STATUS_OK) {
+        s = pg_send(pg, &situation, NULL, err);
+    }
+    if (s == STATUS_OK && ask->release_held) {
+        s = pg_send(pg, &release_held, &now, err);
+    }
+    if (s == STATUS_OK) {
+        s = pg_send(pg, ask->shards > 1 ? &due_people_of_shard : &due_people, &who, err);
+    }
+    if (s == STATUS_OK && ask->letters) {
+        s = pg_send(pg, &due_letters, NULL, err);
+    }
+    if (s == STATUS_OK && ask->silences) {
+        s = pg_send(pg, &silences, NULL, err);
+    }
+    pg_args_clear(&now);
+    pg_args_clear(&who);
+    return s;
+}
+
+/* ---- reading the rows ---- */
+
+static const char *text_of(struct arena *a, const struct pg_result *r, size_t row, int col)
+{
+    size_t len = 0;
+    const char *s = pg_bytes(r, row, col, &len);
+    return s == NULL ? NULL : arena_strndup(a, s, len);
+}
+
+static const void *bytes_of(struct arena *a, const struct pg_result *r, size_t row, int col,
+                            size_t *len)
+{
+    const char *s = pg_bytes(r, row, col, len);
+    return s == NULL ? NULL : arena_strndup(a, s, *len);
+}
+
+/* From column `col` on, as in EMITTED_COLUMNS. */
+static struct emitted emitted_of(struct arena *a, const struct pg_result *r, size_t row, int col)
+{
+    struct emitted e = {.subject = text_of(a, r, row, col),
+                        .occurrence = text_of(a, r, row, col + 2),
+                        .nth = (int)pg_i64(r, row, col + 3),
+                        .topic = text_of(a, r, row, col + 4),
+                        .spell_id = text_of(a, r, row, col + 5),
+                        .period_id = text_of(a, r, row, col + 6),
+                        .at = pg_instant(r, row, col + 7),
+                        .occurs_on = pg_date(r, row, col + 8),
+                        .due_on = pg_date(r, row, col + 9),
+                        .late = pg_bool(r, row, col + 10),
+                        .about_spell = !pg_is_null(r, row, col + 11),
+                        .late_report = pg_bool(r, row, col + 11),
+                        .backdated = pg_bool(r, row, col + 12),
+                        .data = text_of(a, r, row, col + 13),
+                        .emitted_at = pg_instant(r, row, col + 14),
+                        .withdrawn_at = pg_instant(r, row, col + 15)};
+    if (!event_kind_parse(pg_text(r, row, col + 1), &e.kind)) {
+        e.kind = KIND_COUNT; /* of a later version of the program: left alone */
+        e.settled = true;
+    }
+    return e;
+}
+
+static void take_letters(const struct pg_result *r, struct arena *a, struct due *out)
+{
+    out->n_letters = pg_rows(r);
+    out->letters = arena_array(a, out->n_letters, sizeof *out->letters);
+    for (size_t row = 0; row < out->n_letters; row++) {
+        struct letter *l = &out->letters[row];
+        size_t ignored = 0;
+        *l = (struct letter){.topic = text_of(a, r, row, 0),
+                             .partition = (int32_t)pg_i64(r, row, 1),
+                             .offset = pg_i64(r, row, 2),
+                             .reason = text_of(a, r, row, 3),
+                             .detail = text_of(a, r, row, 4),
+                             .organisation = text_of(a, r, row, 5),
+                             .size = pg_i64(r, row, 9)};
+        l->key = bytes_of(a, r, row, 6, &l->key_len);
+        l->value = bytes_of(a, r, row, 7, &l->value_len);
+        l->headers = bytes_of(a, r, row, 8, &l->headers_len);
+        l->headers = l->headers == NULL ? "" : l->headers;
+        l->sha256 = bytes_of(a, r, row, 10, &ignored);
+    }
+}
+
+/* Rows come by organisation, one for each of its emissions or a single one without. */
+static void take_silences(const struct pg_result *r, struct arena *a, struct due *out)
+{
+    size_t rows = pg_rows(r);
+    struct emitted *emitted = arena_array(a, rows, sizeof *emitted);
+    out->silences = arena_array(a, rows, sizeof *out->silences);
+    out->n_silences = 0;
+    for (size_t row = 0; row < rows; row++) {
+        struct silence *last = out->n_silences == 0 ? NULL : &out->silences[out->n_silences - 1];
+        if (last == NULL || strcmp(last->organisation, pg_text(r, row, 0)) != 0) {
+            last = &out->silences[out->n_silences++];
+            *last = (struct silence){.organisation = text_of(a, r, row, 0),
+                                     .last_valid = pg_instant(r, row, 1),
+                                     .emitted = &emitted[row]};
+        }
+        if (!pg_is_null(r, row, 2)) {
+            last->emitted[last->n_emitted++] = emitted_of(a, r, row, 2);
+        }
+    }
+}
+
+void ledger_take_due(const struct pg *pg, const struct due_ask *ask, struct caseload *cl,
+                     struct due *out)
+{
+    size_t nth = 2; /* after begin and give_way */
+    *out = (struct due){0};
+    const struct pg_result *r = pg_result(pg, nth++);
+    out->paused = pg_rows(r) != 1 || pg_bool(r, 0, 0);
+    out->ruleset_serial = pg_rows(r) != 1 ? 0 : (int32_t)pg_i64(r, 0, 1);
+    if (ask->release_held) {
+        out->released = (size_t)pg_affected(pg_result(pg, nth++));
+    }
+    r = pg_result(pg, nth++);
+    for (size_t row = 0; row < pg_rows(r); row++) {
+        const char *organisation = text_of(cl->arena, r, row, 0);
+        (void)caseload_person(cl, organisation, text_of(cl->arena, r, row, 1));
+    }
+    if (ask->letters) {
+        take_letters(pg_result(pg, nth++), cl->arena, out);
+    }
+    if (ask->silences) {
+        take_silences(pg_result(pg, nth), cl->arena, out);
+    }
+}
+
+/* ---- what was said ---- */
+
+static const struct pg_stmt load_said = {
+    "load_said",
+    "select k.ord, " EMITTED_COLUMNS
+    " from unnest($1::text[], $2::text[]) with ordinality as k (organisation, person_id, ord)"
+    " join followup.emitted e on e.organisation = k.organisation and e.person_id = k.person_id",
+    (const uint32_t[]){PG_TEXT_ARRAY, PG_TEXT_ARRAY, 0}};
+
+enum status ledger_send_said(struct caseload *cl, struct pg *pg, struct err *err)
+{
+    struct pg_args args = {0};
+    pg_array_begin(&args, PG_TEXT);
+    for (size_t i = 0; i < cl->n_persons; i++) {
+        pg_array_text(&args, cl->persons[i].organisation);
+    }
+    pg_array_end(&args);
+    pg_array_begin(&args, PG_TEXT);
+    for (size_t i = 0; i < cl->n_persons; i++) {
+        pg_array_text(&args, cl->persons[i].person_id);
+    }
+    pg_array_end(&args);
+    enum status s = pg_send(pg, &load_said, &args, err);
+    pg_args_clear(&args);
+    return s;
+}
+
+void ledger_take_said(struct caseload *cl, const struct pg *pg, size_t nth, struct said *out)
+{
+    const struct pg_result *r = pg_result(pg, nth);
+    memset(out, 0, cl->n_persons * sizeof *out);
+    for (size_t row = 0; row < pg_rows(r); row++) {
+        out[pg_i64(r, row, 0) - 1].n++;
+    }
+    for (size_t i = 0; i < cl->n_persons; i++) {
+        out[i].rows = arena_array(cl->arena, out[i].n, sizeof *out[i].rows);
+        out[i].n = 0;
+    }
+    for (size_t row = 0; row < pg_rows(r); row++) {
+        struct said *said = &out[pg_i64(r, row, 0) - 1];
+        said->rows[said->n++] = emitted_of(cl->arena, r, row, 1);
+    }
+}
+
+/* ---- the outbox ---- */
+
+static const struct pg_stmt read_batch = {
+    "read_batch",
+    "select o.ord, o.topic, o.key, o.headers, o.value from followup.outbox o"
+    " where o.shard = $1 and o.batch_no = $2 order by o.ord",
+    (const uint32_t[]){PG_INT4, PG_INT8, 0}};
+
+enum status ledger_send_batch(struct pg *pg, int32_t shard, int64_t batch_no, struct err *err)
+{
+    struct pg_args args = {0};
+    pg_arg_i32(&args, shard);
+    pg_arg_i64(&args, batch_no);
+    enum status s = pg_send(pg, &read_batch, &args, err);
+    pg_args_clear(&args);
+    return s;
+}
+
+void ledger_take_batch(const struct pg *pg, size_t nth, struct arena *a, struct outbound **out,
+                       size_t *n)
+{
+    const struct pg_result *r = pg_result(pg, nth);
+    *n = pg_rows(r);
+    *out = arena_array(a, *n, sizeof **out);
+    for (size_t row = 0; row < *n; row++) {
+        struct outbound *o = &(*out)[row];
+        o->ord = (int32_t)pg_i64(r, row, 0);
+        o->topic = text_of(a, r, row, 1);
+        o->key = bytes_of(a, r, row, 2, &o->key_len);
+        o->headers = bytes_of(a, r, row, 3, &o->headers_len);
+        o->value = bytes_of(a, r, row, 4, &o->value_len);
+    }
+}

@@ -1,0 +1,50 @@
+/* render - sayings as Kafka records: CloudEvents in binary mode. Pure. What it gives is frozen: the
+ * same bytes go out however often they are sent. */
+#ifndef FOLLOWUP_RENDER_H
+#define FOLLOWUP_RENDER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/arena.h"
+#include "common/conf.h"
+#include "common/hash.h"
+#include "services/followup/diff.h"
+
+/* One record to be published. */
+struct outbound {
+    const char *topic;
+    const char *key; /* NULL: none; key_len bytes */
+    size_t key_len;
+    const char *headers; /* frozen: common/event/frozen.h */
+    size_t headers_len;
+    const char *value; /* NULL: none */
+    size_t value_len;
+    int32_t ord; /* its place in the batch */
+};
+
+/* 16 hex digits on every record of a batch, by which it can be found on a topic. It tells whoever
+ * has not the install key nothing, not even how much else was sent. */
+#define MARKER_TEXT 17
+#define MARKER_HEADER "dayfour-batch"
+void render_marker(const struct hmac_key *k, int shard, int64_t batch_no, char out[MARKER_TEXT]);
+
+/* What holds for all sayings about one person, or one organisation as such. */
+struct render_about {
+    const struct conf *conf; /* topics */
+    const struct rules *rules;
+    const char *organisation;
+    const char *person_id; /* NULL: about the organisation */
+    const char *marker;
+    struct instant now;
+};
+
+/* Fills out and, of an emission, the row to be kept of it. Everything lives in the arena. */
+void render_saying(const struct saying *s, const struct render_about *about, struct arena *a,
+                   struct outbound *out, struct emitted *row);
+
+/* The id of an emission: subject/kind/occurrence, and which time from the second on. */
+const char *render_id(const char *subject, enum event_kind kind, const char *occurrence, int nth,
+                      struct arena *a);
+
+#endif

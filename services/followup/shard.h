@@ -1,0 +1,84 @@
+/* shard - one shard of the work: claim, publish, confirm, and the way back to that after anything
+ * went wrong. Knows neither Kafka's library nor PostgreSQL's; the loop lends it a session. */
+#ifndef FOLLOWUP_SHARD_H
+#define FOLLOWUP_SHARD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/err.h"
+#include "common/loop.h"
+#include "services/followup/claim.h"
+#include "services/followup/lease.h"
+#include "services/followup/sink.h"
+
+enum shard_kafka {
+    KAFKA_CLOSED,    /* a producer is to be made, not before reopen_at_ms */
+    KAFKA_OPENING,   /* it takes over from the one before and reads the position */
+    KAFKA_OPENED,    /* the position is to be compared with the database */
+    KAFKA_SEARCHING, /* no position: is the unconfirmed batch on its topic? */
+    KAFKA_READY,     /* published is known */
+    KAFKA_PUBLISHING
+};
+
+struct shard {
+    int32_t number;
+    char transactional_id[128];
+    struct sink *sink;
+    enum shard_kafka kafka;
+    int64_t position;     /* as it was read */
+    int64_t reopen_at_ms; /* monotonic, as all below */
+    int64_t told_ms;      /* when the position was last committed */
+    int64_t free_ms;      /* when nothing was waiting to be published, last */
+    struct backoff backoff;
+    bool one_by_one, tell_position, telling;
+    char marker[MARKER_TEXT]; /* of the batch that is looked for */
+
+    int64_t epoch; /* NO_EPOCH: somebody else's */
+    bool fresh;    /* the next two are as the database has them */
+    int64_t next_batch, confirmed;
+    int64_t published; /* all up to here are on their topics: once ready */
+    int64_t unsure_since; /* not fresh: an answer to what was asked later makes it so */
+    bool told_standby, told_active;
+
+    struct claim claim; /* its batch may be with the sink */
+    struct claim hold;  /* while nothing can be published: cases derived, what is to be said noted */
+    bool have_batch;    /* claim has batch published + 1, not published yet */
+    bool cut_wanted;    /* the broker will not take what refused names */
+    bool *refused;
+    bool claim_wanted; /* look for people who are due */
+    bool drop_result;  /* what the sink is busy with was begun under a lease that is gone */
+    size_t n_published; /* records, since somebody set it to 0 */
+};
+
+void shard_init(struct shard *s, int32_t number);
+enum status shard_start(struct shard *s, const struct conf *conf, const char *id_prefix,
+                        struct err *err) NODISCARD;
+void shard_clear(struct shard *s);
+
+/* What the answer number `seq` about leases says of it. */
+void shard_leased(struct shard *s, const struct lease *l, int64_t seq);
+/* The session broke, or a claim was fenced: only answers after `seq` count. */
+void shard_unsure(struct shard *s, int64_t seq);
+
+/* What it wants the session for now. */
+enum shard_want { WANT_NOTHING, WANT_CLAIM, WANT_HOLD, WANT_READ, WANT_CUT, WANT_CONFIRM };
+enum shard_want shard_wants(const struct shard *s, bool stopping);
+/* around: conf, rules, now, why, release_held are the caller's; the rest is filled in. */
+enum status shard_begin(struct shard *s, enum shard_want want, struct pg *pg,
+                        struct claim_around *around, struct err *err) NODISCARD;
+/* The claim that `want` began is done. */
+void shard_done(struct shard *s, enum shard_want want);
+
+/* Gives Kafka to do what can be done now. held_back: nothing may go out. STATUS_FATAL: cannot go
+ * on, "position_ahead" or "position_lost". */
+enum status shard_push(struct shard *s, const struct hmac_key *k, bool held_back, bool stopping,
+                       struct err *err) NODISCARD;
+/* Takes the result of that, if it is there. seq: as for shard_unsure. */
+enum status shard_pull(struct shard *s, int64_t seq, struct err *err) NODISCARD;
+
+/* Nothing is under way, and nothing is left that could be finished soon. */
+bool shard_is_quiet(const struct shard *s, bool held_back);
+
+#endif

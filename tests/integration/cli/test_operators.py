@@ -1,0 +1,133 @@
+"""positions, dead-letters, emission."""
+import base64
+
+from harness import absence, case, equal, holds, lines
+
+BYTES = b"\xff\x1b["
+
+
+def header(name, value):
+    def text(b):
+        return len(b).to_bytes(4, "big") + b
+    return text(name) + (b"\xff\xff\xff\xff" if value is None else text(value))
+
+
+def letter(w, offset, reason, detail, organisation, value, key=None, size=None, headers=b""):
+    def hexed(b):
+        return "null" if b is None else f"'\\x{b.hex()}'"
+    where = "null" if organisation is None else f"'{organisation}'"
+    w.sql(f"""insert into intake.dead_letter (topic, partition, "offset", reason, detail, organisation, key, value,
+          headers, size, received_at) values ('{w.topic}', 2, {offset}, '{reason}', '{detail}', {where},
+          {hexed(key)}, {hexed(value)}, {hexed(headers)}, {size or len(value)},
+          '2026-09-07T08:00:0{offset}Z')""")
+
+
+@case
+def set_up(w):
+    equal(w.run("migrate").code, 0)
+
+
+@case
+def positions(w):
+    equal(w.run("publish", "-", stdin=lines(*(absence(i, f"P-{i}") for i in range(40)))).code, 0)
+    w.sql(f"insert into intake.position values ('{w.topic}', 1, 3, 1, 'intake-1')")
+    found = w.run("positions", "--json").json()
+    equal([p["partition"] for p in found], [0, 1, 2, 3])
+    equal(sum(p["log_end"] for p in found), 40)
+    for p in found:
+        if p["partition"] == 1:
+            equal((p["next_offset"], p["owner"], p["lag"]), (3, "intake-1", p["log_end"] - 3))
+        else:
+            equal((p["next_offset"], p["owner"], p["lag"]), (None, None, p["log_end"]))
+    table = w.run("positions")
+    equal((table.code, len(table.out.splitlines())), (0, 6), table.out)
+
+
+@case
+def positions_without_brokers(w):
+    ran = w.run("positions", "--json", env={"KAFKA_BROKERS": "127.0.0.1:1"})
+    equal(ran.code, 3)
+    equal([(p["partition"], p["next_offset"], p["log_end"]) for p in ran.json()], [(1, 3, None)])
+
+
+@case
+def no_letters(w):
+    equal(w.run("dead-letters", "list").code, 0)
+    equal(w.run("dead-letters", "list", "--json").json(), [])
+
+
+@case
+def letters(w):
+    letter(w, 1, "bad_field", "data.onset_date", "RW3", b'{"a":"\x1b[31m"}', b"k\xff", None,
+           header(b"content-type", b"application/cloudevents+json") + header(b"x", None))
+    letter(w, 2, "not_utf8", "", None, BYTES)
+    found = w.run("dead-letters", "list", "--json").json()
+    equal([(d["place"], d["reason"], d["detail"], d["organisation"], d["size"]) for d in found],
+          [(f"{w.topic}/2/1", "bad_field", "data.onset_date", "RW3", 13), (f"{w.topic}/2/2", "not_utf8", "", None, 3)])
+    equal(found[0]["headers"], [["content-type", "application/cloudevents+json"], ["x", None]])
+    holds(all("key" not in d and "value" not in d for d in found), "neither key nor value")
+    equal(len(w.run("dead-letters", "list", "--json", "--reason", "not_utf8").json()), 1)
+    equal([d["offset"] for d in w.run("dead-letters", "list", "--json", "--limit", "1").json()], [2])
+    equal(w.run("dead-letters", "list", "--limit", "0").code, 1)
+
+
+@case
+def one_letter(w):
+    found = w.run("dead-letters", "show", "--json", f"{w.topic}/2/1").json()
+    equal(found["value"], '{"a":"\x1b[31m"}')
+    equal(base64.b64decode(found["key"]["base64"]), b"k\xff")
+    equal(base64.b64decode(w.run("dead-letters", "show", "--json", f"{w.topic}/2/2").json()["value"]["base64"]), BYTES)
+    holds("\x1b" not in w.run("dead-letters", "show", f"{w.topic}/2/1").out, "nothing speaks to the terminal")
+    for place in (f"{w.topic}/2/3", f"{w.topic}/2", "x", f"{w.topic}/a/1", f"{w.topic}/-1/1"):
+        equal(w.run("dead-letters", "show", place).code, 1, place)
+
+
+@case
+def an_operator_sees_no_value(w):
+    role = w.role("operator")
+    w.sql(f"create role {role} login password 'x'; grant dayfour_operator to {role}")
+    found = w.run("dead-letters", "show", "--json", f"{w.topic}/2/1", user=role, password="x")
+    equal(found.code, 0, found.err)
+    holds("value" not in found.json() and "key" not in found.json(), found.out)
+    equal(w.run("dead-letters", "list", user=role, password="x").code, 0)
+    equal(w.run("positions", user=role, password="x").code, 0)
+    equal(w.run("dead-letters", "replay", f"{w.topic}/2/1", user=role, password="x").code, 3)
+    equal(w.run("emission", "pause", user=role, password="x").code, 0)
+    equal(w.run("emission", "resume", user=role, password="x").code, 0)
+    equal(w.run("tasks", user=role, password="x").code, 3)
+
+
+@case
+def the_owner_of_the_feed_sees_it(w):
+    role = w.role("feed")
+    w.sql(f"create role {role} login password 'x'; grant dayfour_feed_owner to {role}")
+    found = w.run("dead-letters", "show", "--json", f"{w.topic}/2/1", user=role, password="x")
+    equal(found.code, 0, found.err)
+    equal(found.json()["value"], '{"a":"\x1b[31m"}')
+
+
+@case
+def replay(w):
+    topic = w.make_topic("replay", 1)
+    good = lines(absence(7, "P-7")).encode()
+    letter(w, 3, "source_not_allowed", "source", "RW3", good, b"k\xff", None,
+           header(b"content-type", b"application/cloudevents+json") + header(b"x", None))
+    ran = w.run("dead-letters", "replay", f"{w.topic}/2/3", topic=topic)
+    equal(ran.code, 0, ran.err)
+    equal(w.records(topic), [(b"0", b"k\xff", b"content-type=application/cloudevents+json,x=NULL", good)])
+    equal(w.run("dead-letters", "replay", f"{w.topic}/2/3", f"{w.topic}/2/2", topic=topic).code, 1)
+    equal(len(w.records(topic)), 1, "all of them or none")
+    equal(w.run("dead-letters", "replay", "--force", f"{w.topic}/2/2", topic=topic).code, 0)
+    equal(w.records(topic)[1][3], BYTES)
+    letter(w, 4, "too_large", "", None, b"beginning", None, 300000)
+    equal(w.run("dead-letters", "replay", "--force", f"{w.topic}/2/4", topic=topic).code, 1)
+
+
+@case
+def emission(w):
+    equal(w.run("emission", "pause").out, "emission paused\n")
+    equal(w.sql("select paused, by from ops.emission"), [("t", w.words["user"])])
+    equal(w.run("emission", "pause").out, "emission was already paused\n")
+    equal(w.run("emission", "resume").code, 0)
+    equal(w.value("select paused from ops.emission"), "f")
+    equal(w.run("emission", "stop").code, 1)

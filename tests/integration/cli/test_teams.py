@@ -1,0 +1,187 @@
+"""staff, and what OH teams do. The cases of people are put into the tables as intake writes them."""
+import json
+import re
+import subprocess
+
+from harness import ROOT, absence, case, equal, holds, lines
+
+TODAY = "current_date"
+
+
+def start_cases(w):
+    """Six people through the real intake, stopped once it has taken them in."""
+    today = w.value("select current_date - 2")
+    events = [absence(i, f"P-{i}", onset=today, organisation="RW3" if i < 4 else "RX1",
+                      reason={"scheme": "esr", "code": "S12" if i % 2 == 0 else "S10"},
+                      contact={"name": f"Test Person {i}", "phone": f"07700 90000{i}"}) for i in range(6)]
+    equal(w.run("publish", "-", stdin=lines(*events)).code, 0)
+    dsn = " ".join(f"{k}='{v}'" for k, v in dict(w.words, dbname=w.dbname).items())
+    env = {"PATH": "/usr/bin:/bin", "PG_DSN": dsn, "KAFKA_BROKERS": w.brokers,
+           "DAYFOUR_KAFKA_TOPIC_ABSENCES": w.topic, "DAYFOUR_KAFKA_GROUP": w.tag}
+    intake = subprocess.Popen([w.bin / "dayfour-intake"], env=env, stdout=subprocess.DEVNULL)
+    try:
+        for _ in range(300):
+            if w.value("select count(*) from casework.spell") == "6":
+                return
+            subprocess.run(["sleep", "0.1"], check=True)
+        raise AssertionError("intake took nothing in")
+    finally:
+        intake.terminate()
+        intake.wait(20)
+
+
+@case
+def set_up(w):
+    equal(w.run("migrate").code, 0)
+    start_cases(w)
+    w.password = "test-pw-" + w.tag
+    w.cara, w.adam, w.carl = w.role("cara"), w.role('adam "x"'), w.role("carl")
+
+
+def cara(w, *args):
+    return w.run(*args, user=w.cara, password=w.password)
+
+
+@case
+def staff(w):
+    path = w.file("pw", w.password + "\n")
+    equal(w.run("staff", "add", w.cara, "RW3").code, 1, "a new login needs a way in")
+    equal(w.run("staff", "add", w.cara, "RW3", "--password-file", path).code, 0)
+    equal(w.run("staff", "add", w.cara, "RW3").code, 0, "again")
+    equal(w.run("staff", "add", w.carl, "RW3", "--queues", "physiotherapy", "--peer").code, 0)
+    equal(w.run("staff", "add", w.adam, "RW3", "RX1", "--admin", "--password-file", path).code, 0)
+    mine = [r for r in w.run("staff", "list", "--json").json() if r["login"].startswith(w.tag)]
+    equal([(r["login"][10:], r["organisation"], r["queues"], r["admin"]) for r in mine],
+          [('adam "x"', "RW3", ["physiotherapy", "mental-health"], True),
+           ('adam "x"', "RX1", ["physiotherapy", "mental-health"], True),
+           ("cara", "RW3", ["physiotherapy", "mental-health"], False),
+           ("carl", "RW3", ["physiotherapy"], False)])
+    holds(w.value(f"select rolpassword from pg_authid where rolname = '{w.cara}'").startswith("SCRAM-SHA-256$4096:"),
+          "kept as SCRAM")
+    equal(w.run("staff", "add", w.carl, "RW3", "--queues", "a,,b").code, 1)
+    equal(w.run("staff", "add", "", "RW3", "--peer").code, 1)
+    equal(w.run("staff", "add", w.role("x"), "RW3", "--peer", "--password-file", path).code, 1)
+
+
+@case
+def worklist(w):
+    ran = cara(w, "tasks", "--json")
+    equal(ran.code, 0, ran.err)
+    found = ran.json()
+    equal(sorted(t["person_id"] for t in found), ["P-0", "P-1", "P-2", "P-3"])
+    one = next(t for t in found if t["person_id"] == "P-0")
+    equal((one["queue"], one["name"], one["phone"], one["state"], one["days_left"], one["absence_ids"]),
+          ("physiotherapy", "Test Person 0", "07700 900000", "open", 2, ["A-0"]))
+    equal(len(one), 38, "every column of oh.task")
+    w.task = one["task_id"]
+    equal(len(cara(w, "tasks", "--json", "--queue", "mental-health").json()), 2)
+    equal(cara(w, "tasks", "--json", "--overdue").json(), [])
+    equal(cara(w, "tasks", "--json", "--organisation", "RX1").json(), [])
+    equal(len(w.run("tasks", "--json", user=w.adam, password=w.password).json()), 6)
+    table = cara(w, "tasks").out.splitlines()
+    equal(len(table), 5)
+    holds(table[0].startswith("TASK") and w.task in "".join(table), table)
+    equal(cara(w, "tasks", "--overdue").out, "nothing to do\n")
+
+
+@case
+def claims(w):
+    ran = cara(w, "claim", w.task[:7].lower())
+    equal((ran.code, ran.out), (0, f"claimed {w.task}\n"), ran.err)
+    equal(w.sql("select kind, by, assignee from fact.contact"), [("2", w.cara, w.cara)])
+    adam = w.run("claim", w.task, user=w.adam, password=w.password)
+    equal(adam.code, 1)
+    holds("claimed by another" in adam.err, adam.err)
+    equal(cara(w, "release", w.task).code, 0)
+    equal(cara(w, "assign", w.task, w.carl).code, 0)
+    equal(cara(w, "assign", w.task, "nobody-at-all").code, 1)
+    equal(cara(w, "claim", "ZZZZZZ").code, 1)
+    equal(cara(w, "claim", "not an id").code, 1)
+    other = next(t for t in w.run("tasks", "--json", user=w.adam, password=w.password).json()
+                 if t["organisation"] == "RX1")
+    equal(cara(w, "claim", other["task_id"]).code, 1, "another organisation's")
+
+
+@case
+def attempts_and_contacts(w):
+    equal(cara(w, "attempt", w.task, "no_answer").code, 0)
+    onset_day = w.value("select current_date - 2")
+    equal(cara(w, "attempt", w.task, "voicemail", "--at", f"{onset_day} 10:30").code, 0)
+    equal(cara(w, "attempt", w.task, "voicemail", "--at", f"{onset_day}T11:30:00Z").code, 0)
+    equal(w.sql(f"select count(*) from fact.contact where kind = 0 and (at at time zone 'Europe/London')"
+                f" = '{onset_day} 10:30'"), [("1",)], "local time of the installation")
+    for wrong in (["gone"], ["declined"], ["no_answer", "--at", "2200-01-01T00:00:00Z"],
+                  ["no_answer", "--at", "2026-01-01T00:00:00Z"], ["no_answer", "--at", "25:00"], ["no_answer", "--at", ""]):
+        ran = cara(w, "attempt", w.task, *wrong)
+        equal(ran.code, 1, wrong)
+        equal(len(ran.err.splitlines()), 1, ran.err)
+    review = w.value("select current_date + 10")
+    equal(cara(w, "contact", w.task, "self_management_advice", "--review-on", review, "--red-flag").code, 0)
+    equal(w.sql("select review_on, red_flag from fact.contact where kind = 1"), [(review, "t")])
+    equal(cara(w, "contact", w.task, "no_answer").code, 1)
+    equal(cara(w, "contact", w.task, "declined", "--review-on", "soon").code, 1)
+    equal(cara(w, "contact", w.task, "declined", "--review-on", "2020-01-01").code, 1)
+
+
+@case
+def story(w):
+    found = cara(w, "show", "s" + w.task, "--json").json()
+    equal(found["task"]["task_id"], w.task)
+    kinds = sorted(e["kind"] for e in found["entries"])
+    equal(kinds, ["assign", "attempt", "attempt", "attempt", "claim", "contact", "release"])
+    equal(found["events"], [], "nothing was told yet")
+    text = cara(w, "show", w.task).out
+    holds("07700 900000" in text and "ENTRY" in text, text)
+    equal(cara(w, "show", "ZZ").code, 1)
+    w.entry = next(e["entry_id"] for e in found["entries"] if e["kind"] == "contact")
+
+
+@case
+def retracting(w):
+    equal(cara(w, "retract", w.entry, "wrong person").code, 0)
+    equal(w.sql(f"select retracted_by, retracted_why from fact.contact where entry_id = {w.entry}"),
+          [(w.cara, "wrong person")])
+    equal(cara(w, "retract", w.entry, "again").code, 1)
+    equal(cara(w, "retract", "x", "why").code, 1)
+    equal(cara(w, "retract", w.entry, "").code, 1)
+
+
+@case
+def closing(w):
+    equal(cara(w, "close", w.task, "recovered").code, 0)
+    equal(cara(w, "close", w.task, "recovered").code, 1)
+    equal(cara(w, "reopen", w.task).code, 0)
+    equal(cara(w, "reopen", w.task).code, 1)
+    equal(cara(w, "close", w.task, "bored").code, 1)
+
+
+@case
+def opting_out(w):
+    equal(cara(w, "opt-out", "RW3", "P-1").code, 0)
+    equal(w.sql("select opted_out, opt_on = (select oh.today()) from fact.person where person_id = 'P-1'"), [("t", "t")])
+    equal(cara(w, "opt-in", "RW3", "P-1").code, 0)
+    equal(cara(w, "opt-out", "RX1", "P-4").code, 1)
+
+
+@case
+def leaving(w):
+    equal(w.run("staff", "remove", w.adam, "RX1").code, 0)
+    equal(len(w.run("tasks", "--json", user=w.adam, password=w.password).json()), 4)
+    equal(w.run("staff", "remove", w.adam).code, 0)
+    equal(w.run("tasks", "--json", user=w.adam, password=w.password).code, 3)
+    equal(w.run("staff", "remove", w.adam).code, 1)
+
+
+@case
+def terminals(w):
+    """A narrow terminal gets lines that fit, another reader everything."""
+    if subprocess.run(["which", "script"], capture_output=True, check=False).returncode != 0:
+        return
+    dsn = " ".join(f"{k}='{v}'" for k, v in dict(w.words, dbname=w.dbname).items())
+    env = {"PATH": "/usr/bin:/bin", "PG_DSN": dsn, "COLUMNS": "100", "TERM": "xterm"}
+    done = subprocess.run(["script", "-qec", f"{w.bin}/dayfour tasks", "/dev/null"], env=env,
+                          capture_output=True, text=True, check=True)
+    seen = done.stdout.splitlines()
+    holds(len(seen) == 7 and all(len(line) <= 100 for line in seen), seen)
+    holds(not re.search("\x1b", done.stdout), "no colour")
+    holds(json.dumps(seen), ROOT.name)
