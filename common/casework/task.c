@@ -49,9 +49,10 @@ static void note_attempt(struct spell *sp, const struct contact_fact *c)
     sp->last_outcome = c->outcome;
 }
 
+/* Not counted as an attempt: those are the calls that reached nobody, or were put off. */
 static void note_contact(struct spell *sp, const struct contact_fact *c)
 {
-    note_attempt(sp, c); /* one that succeeded */
+    sp->last_outcome = c->outcome;
     if (instant_is_none(sp->contacted_at)) {
         sp->contacted_at = c->at;
     }

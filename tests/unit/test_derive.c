@@ -504,12 +504,13 @@ Test(derive, attempts_and_the_first_contact)
     cr_assert(instant_is_none(scene_spell(sc, 0)->first_attempt_at));
     scene_at(sc, "2026-09-20 09:00");
     made(sc, 0, "2026-09-09 10:00");
+    cr_assert(instant_is_none(scene_spell(sc, 0)->first_attempt_at));
     scene_entry(sc, 0, CONTACT_ATTEMPT, OUTCOME_VOICEMAIL, "2026-09-04 10:00");
     scene_entry(sc, 0, CONTACT_MADE, OUTCOME_FAST_TRACK, "2026-09-07 10:00")->review_on =
         scene_date("2026-09-30");
     scene_look(sc);
     const struct spell *sp = scene_spell(sc, 0);
-    cr_assert_eq(sp->attempts, 3);
+    cr_assert_eq(sp->attempts, 1, "a contact is no attempt");
     cr_assert_eq(sp->first_attempt_at.us, scene_time(sc, "2026-09-04 10:00").us);
     cr_assert_eq(sp->contacted_at.us, scene_time(sc, "2026-09-07 10:00").us);
     cr_assert_eq(sp->elapsed_days, 4);
