@@ -720,6 +720,23 @@ Test(derive, dying_ends_the_tasks_of_periods_not_closed_before)
     scene_close(sc);
 }
 
+/* */
+Test(derive, dying_leaves_a_task_as_it_had_ended_in_a_period_that_went_on)
+{
+    struct scene *sc = open_at("2026-09-07 09:00");
+    SEND(sc, .id = "A", .onset = "2026-09-07", .last_day = "2026-09-09", .code = "S12");
+    SEND(sc, .id = "B", .onset = "2026-09-07", .code = "S13");
+    scene_at(sc, "2026-09-20 09:00");
+    scene_person(sc, PERSON_DIED, "2026-09-10");
+    cr_assert_eq(scene_spell(sc, 0)->end_reason, END_RETURNED_BEFORE_CONTACT);
+    scene_person(sc, PERSON_DIED, "2026-09-09");
+    cr_assert_eq(scene_spell(sc, 0)->end_reason, END_DIED, "on its last day");
+    scene_person(sc, PERSON_DIED, "2026-09-15");
+    made(sc, 0, "2026-09-08 10:00");
+    cr_assert_eq(scene_spell(sc, 0)->end_reason, END_DIED, "a contacted one ends");
+    scene_close(sc);
+}
+
 /* R-46 R-52 R-53 R-54 */
 Test(derive, where_several_endings_apply)
 {
