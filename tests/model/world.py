@@ -48,6 +48,7 @@ class StoredSpell:
     anchor: tuple  # (organisation, source, absence_id)
     record_keys: frozenset
     closed: bool  # the case, by a clinician
+    settled: bool  # it was by then
     tombstone: str = None
 
 
@@ -270,16 +271,19 @@ class World:
         frozen = set().union(*(p.keys for p in case.periods if self.settled(p, case)))
         ids = self.by_person.setdefault(key, set())
         for spell in case.spells:
-            if spell.anchor.key in frozen:
+            stored, settled = self.stored.get(spell.id), spell.anchor.key in frozen
+            if settled and stored is not None and stored.settled:
                 continue
             task = tasks.Task(spell, case)
             self.stored[spell.id] = StoredSpell(
                 task.row(), task.spell_row(), case.contact_details, key, spell.pathway.name,
-                (key[0], *spell.anchor.key), frozenset(spell.keys), task.case_closed)
+                (key[0], *spell.anchor.key), frozenset(spell.keys), task.case_closed,
+                settled)
             ids.add(spell.id)
         for spell_id in ids:
             stored = self.stored[spell_id]
-            if case.spell(spell_id) is None and stored.anchor[1:] not in frozen:
+            if case.spell(spell_id) is None and not (
+                    stored.settled and stored.anchor[1:] in frozen):
                 stored.tombstone = self.tombstone_reason(stored, case)
         self.last_case[key] = case
 

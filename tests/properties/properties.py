@@ -59,16 +59,23 @@ def run_block(args):
         failures.append((history["rule"], history["detail"], small))
     for person, difference in report.differences().items():
         lines = report.lines_of(person)
-        small = shrink.smallest(lines, lambda some: bool(compare.Report(
-            block, play.run(some, seed, 0), live, some).differences()))
-        failures.append(("model", difference, small))
+        failures.append(("model", *shrunk_difference(block, play, live, lines, difference)))
     return {"seed": seed, "failures": failures, "people": persons, "live": persons if live else 0,
             **report.counts()}
 
 
-def tell(failure, block_seed, folder):
+def shrunk_difference(block, play, live, lines, difference):
+    """What differs with as few lines as possible, and those."""
+    def differences(some):
+        return compare.Report(block, play.run(some, block.seed, 0), live, some).differences()
+
+    small = shrink.smallest(lines, lambda some: bool(differences(some)))
+    return next(iter(differences(small).values()), difference), small
+
+
+def tell(failure, name, folder):
     rule, detail, lines = failure
-    path = shrink.write(folder, "%d-%s" % (block_seed, rule.replace(" ", "-")), lines)
+    path = shrink.write(folder, "%s-%s" % (name, rule.replace(" ", "-")), lines)
     print("FAILED %s: %s\n    %d lines: %s" % (rule, detail, len(lines), path), flush=True)
 
 
@@ -91,8 +98,8 @@ def main():
     with concurrent.futures.ProcessPoolExecutor(args.processes) as pool:
         for done in pool.map(run_block, todo):
             for failure in done["failures"]:
-                tell(failure, done["seed"], folder)
                 failed += 1
+                tell(failure, "%d-%d" % (done["seed"], failed), folder)
             for name in total:
                 total[name] += done.get(name, 0)
             if failed >= args.most:
