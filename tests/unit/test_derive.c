@@ -613,6 +613,19 @@ Test(derive, opting_out)
 }
 
 /* */
+Test(derive, opting_out_on_the_last_day_and_the_day_after)
+{
+    struct scene *sc = open_at("2026-09-07 09:00");
+    SEND(sc, .onset = "2026-09-07", .last_day = "2026-09-14", .code = "S12");
+    scene_at(sc, "2026-09-20 09:00");
+    scene_person(sc, PERSON_OPTED_OUT, "2026-09-14");
+    cr_assert_eq(scene_spell(sc, 0)->end_reason, END_OPTED_OUT);
+    scene_person(sc, PERSON_OPTED_OUT, "2026-09-15");
+    cr_assert_eq(scene_spell(sc, 0)->end_reason, END_RETURNED_UNCONTACTED);
+    scene_close(sc);
+}
+
+/* */
 Test(derive, opted_out_before_any_absence)
 {
     struct scene *sc = open_at("2026-09-01 09:00");

@@ -158,6 +158,57 @@ Test(prompts, phased_return_while_still_on_record)
     scene_close(sc);
 }
 
+/* */
+Test(prompts, no_phased_return_from_within_an_absence_that_has_ended)
+{
+    struct scene *sc = open_at("2026-09-07 09:00");
+    OFF(sc, .onset = "2026-09-07", .last_day = "2026-09-10", .phased = "2026-09-10");
+    scene_at(sc, "2026-10-20 09:00");
+    cr_assert_str_eq(scene_standing(sc),
+                     "2026-09-10 00:00 return-to-work.partial period due 2026-09-10\n"
+                     "2026-09-11 00:00 returned-to-work period due 2026-09-11\n"
+                     "2026-09-11 09:00 interview.due period due 2026-09-11\n");
+    scene_close(sc);
+}
+
+/* R-77 R-78 */
+Test(prompts, two_phased_returns)
+{
+    struct scene *sc = open_at("2026-09-01 09:00");
+    OFF(sc, .id = "A", .onset = "2026-09-01", .phased = "2026-09-10", .assignment = "1",
+        .fit_to = "2026-12-31");
+    OFF(sc, .id = "B", .onset = "2026-09-01", .phased = "2026-09-17", .assignment = "2");
+    scene_at(sc, "2026-10-08 10:00");
+    cr_assert_not_null(strstr(scene_standing(sc),
+                              "2026-10-07 09:00 phased-return.ending period due 2026-10-07\n"
+                              "2026-10-08 09:00 phased-return.review-due period due 2026-10-08\n"));
+    scene_close(sc);
+}
+
+/* */
+Test(prompts, from_the_midnight_of_a_death)
+{
+    struct scene *sc = open_at("2026-09-07 09:00");
+    OFF(sc, .onset = "2026-09-07", .last_day = "2026-09-10");
+    scene_at(sc, "2026-10-20 09:00");
+    scene_person(sc, PERSON_DIED, "2026-09-11");
+    cr_assert_str_eq(scene_standing(sc), "");
+    scene_person(sc, PERSON_DIED, "2026-09-12");
+    cr_assert_str_neq(scene_standing(sc), "");
+    scene_close(sc);
+}
+
+/* */
+Test(prompts, noticed_on_the_last_day_is_in_time)
+{
+    struct scene *sc = open_at("2026-09-10 23:00");
+    OFF(sc, .id = "A", .onset = "2026-09-07", .last_day = "2026-09-08", .assignment = "1");
+    OFF(sc, .id = "B", .onset = "2026-09-07", .last_day = "2026-09-10", .assignment = "2");
+    scene_at(sc, "2026-09-20 09:00");
+    cr_assert_not_null(strstr(scene_standing(sc), "2026-09-09 00:00 return-to-work.partial"));
+    scene_close(sc);
+}
+
 /* */
 Test(prompts, over_before_anybody_was_told)
 {

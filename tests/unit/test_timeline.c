@@ -286,6 +286,18 @@ Test(timeline, a_review_day_that_was_past_at_the_contact)
     scene_close(sc);
 }
 
+/* */
+Test(timeline, a_follow_up_comes_after_the_contact)
+{
+    struct scene *sc = open_at("2026-09-07 09:00");
+    SEND(sc, .onset = "2026-09-07", .code = "S12");
+    scene_at(sc, "2026-09-25 09:00");
+    made(sc, "2026-09-09 09:00", OUTCOME_SELF_MANAGEMENT)->review_on = scene_date("2026-09-09");
+    scene_look(sc);
+    cr_assert_standing(sc, "follow-up", "2026-09-23 09:00 follow-up.due msk due 2026-09-23\n");
+    scene_close(sc);
+}
+
 /* */
 Test(timeline, long_term_counts_the_whole_absence)
 {
@@ -417,6 +429,16 @@ Test(timeline, a_spell_over_before_it_was_noticed_is_silent)
     scene_close(sc);
 }
 
+/* R-66 R-79 */
+Test(timeline, a_reason_missing_of_an_absence_noticed_on_its_last_day)
+{
+    struct scene *sc = open_at("2026-09-09 23:59");
+    SEND(sc, .onset = "2026-09-07", .last_day = "2026-09-09");
+    scene_at(sc, "2026-09-30 09:00");
+    cr_assert_standing(sc, "reason", "2026-09-09 09:00 reason.missing period due 2026-09-09\n");
+    scene_close(sc);
+}
+
 /* */
 Test(timeline, noticed_on_the_last_day_is_in_time)
 {
@@ -463,6 +485,32 @@ Test(timeline, nothing_after_the_last_day_of_employment)
     cr_assert_str_neq(standing(sc, "check-in"), "");
     scene_person(sc, PERSON_LEFT, "2026-08-02");
     cr_assert_str_neq(standing(sc, "check-in"), "", "the absence began after it");
+    scene_close(sc);
+}
+
+/* */
+Test(timeline, an_opt_out_begins_at_midnight)
+{
+    struct scene *sc = open_at("2026-09-07 09:00");
+    SEND(sc, .onset = "2026-09-07", .code = "S12");
+    scene_at(sc, "2026-09-20 09:00");
+    scene_person(sc, PERSON_OPTED_OUT, "2026-09-13");
+    cr_assert_standing(sc, "contact.overdue",
+                       "2026-09-12 00:00 contact.overdue msk due 2026-09-11\n");
+    scene_person(sc, PERSON_OPTED_OUT, "2026-09-12");
+    cr_assert_standing(sc, "contact.overdue", "");
+    scene_close(sc);
+}
+
+/* */
+Test(timeline, leaving_on_the_day_of_the_onset)
+{
+    struct scene *sc = open_at("2026-09-07 09:00");
+    SEND(sc, .onset = "2026-09-07", .code = "S12");
+    scene_person(sc, PERSON_LEFT, "2026-09-07");
+    scene_at(sc, "2026-09-30 09:00");
+    cr_assert_str_eq(scene_standing(sc), "");
+    cr_assert_eq(scene_spell(sc, 0)->end_reason, END_LEFT_EMPLOYMENT);
     scene_close(sc);
 }
 
