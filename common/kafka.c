@@ -317,7 +317,11 @@ void kafka_topic_for(struct buf *out, const char *topic, const char *organisatio
     const char *name = organisation == NULL || organisation[0] == '\0' ? "none" : organisation;
     buf_put(out, topic, (size_t)(at - topic));
     for (const char *p = name; *p != '\0'; p++) {
-        buf_putc(out, topic_char(*p) ? *p : '_');
+        char c = *p;
+        if (!topic_char(c)) {
+            c = '_';
+        }
+        buf_putc(out, c);
     }
     buf_puts(out, at + sizeof mark - 1);
 }

@@ -44,7 +44,7 @@ static bool off(const struct prompt_period *p, struct date day)
 
 static void returned(struct list *l)
 {
-    if (!date_is_none(l->p->ends_on) && !l->p->left) {
+    if (!date_is_none(l->p->ends_on)) {
         struct date back = date_add(l->p->ends_on, 1);
         add(l, KIND_RETURNED, back, 0, back);
         add(l, KIND_INTERVIEW_DUE, back, NINE_O_CLOCK, back);

@@ -25,7 +25,6 @@ struct prompt_period {
     size_t n_records;
     struct date onset, ends_on, last_day, expected_return; /* as of struct period */
     struct date noticed;                                   /* local day of the first notice */
-    bool left;                                             /* closed by leaving */
     struct instant until; /* nothing from here on: death, leaving */
 };
 

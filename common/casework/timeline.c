@@ -169,7 +169,7 @@ static void ended(struct timeline *t, const struct spell *sp)
     enum end_reason reason = task_end_by_return(t->w, sp);
     bool returned = reason == END_RETURNED_BEFORE_CONTACT || reason == END_RETURNED_UNCONTACTED;
     /* One that ended otherwise is told by taking back that it began. */
-    if (returned && !sp->contact_counts && !work_of(t, sp)->by_leaving && is_worth_telling(sp)) {
+    if (returned && !sp->contact_counts && is_worth_telling(sp)) {
         add_spell(t, KIND_TASK_ENDED, sp, work_midnight(t->w, date_add(sp->ends_on, 1)), DATE_NONE);
     }
 }
@@ -349,7 +349,6 @@ static void prompts(struct timeline *t, size_t period)
                                      .last_day = p->last_day,
                                      .expected_return = p->expected_return,
                                      .noticed = work_local_date(w, p->first_notice),
-                                     .left = p->closed_by_leaving,
                                      .until = period_until(t, p)};
     const struct prompt_rules rules = {
         .calendar = w->r->calendar, .division = w->r->org->division, .zone = w->r->zone};

@@ -188,18 +188,19 @@ select s.spell_id as task_id, s.organisation, s.queue, s.pathway, s.priority, s.
                 or p.left_on < (select oh.today()) and s.onset_date <= p.left_on, false) as not_to_ring
 from casework.spell s
 left join fact.person p on p.organisation = s.organisation and p.person_id = s.person_id
-cross join lateral (
-    select (array_agg(c.name order by c.n) filter (where c.name is not null))[1] as name,
-           (array_agg(c.phone order by c.n) filter (where c.phone is not null))[1] as phone,
-           (array_agg(c.email order by c.n) filter (where c.email is not null))[1] as email,
-           (array_agg(c.language order by c.n) filter (where c.language is not null))[1] as language,
-           (array_agg(c.preferred_time order by c.n) filter (where c.preferred_time is not null))[1] as preferred_time,
-           (array_agg(c.voicemail order by c.n) filter (where c.voicemail is not null))[1] as voicemail
-    from (select k.*, row_number() over (order by a.onset_date desc, a.first_notice_at, a.source, a.absence_id) as n
+left join lateral (
+    select (array_agg(c.name) filter (where c.name is not null))[1] as name,
+           (array_agg(c.phone) filter (where c.phone is not null))[1] as phone,
+           (array_agg(c.email) filter (where c.email is not null))[1] as email,
+           (array_agg(c.language) filter (where c.language is not null))[1] as language,
+           (array_agg(c.preferred_time) filter (where c.preferred_time is not null))[1] as preferred_time,
+           (array_agg(c.voicemail) filter (where c.voicemail is not null))[1] as voicemail
+    from (select k.name, k.phone, k.email, k.language, k.preferred_time, k.voicemail
           from fact.person_contact k
           join fact.absence a using (organisation, person_id, source, absence_id)
           where k.organisation = s.organisation and k.person_id = s.person_id
-            and not a.cancelled and a.onset_date <= (select oh.today())) c) d;
+            and not a.cancelled and a.onset_date <= (select oh.today())
+          order by a.onset_date desc, a.first_notice_at, a.source, a.absence_id) c) d on true;
 
 create view oh.task with (security_barrier) as
 select t.task_id, t.organisation, t.queue, t.pathway, t.priority, t.person_id,

@@ -12,8 +12,8 @@ void base64_put(struct buf *out, const void *data, size_t len)
         three |= i + 2 < len ? p[i + 2] : 0;
         buf_putc(out, digits[three >> 18]);
         buf_putc(out, digits[three >> 12 & 63]);
-        buf_putc(out, i + 1 < len ? digits[three >> 6 & 63] : '=');
-        buf_putc(out, i + 2 < len ? digits[three & 63] : '=');
+        buf_put(out, i + 1 < len ? &digits[three >> 6 & 63] : "=", 1);
+        buf_put(out, i + 2 < len ? &digits[three & 63] : "=", 1);
     }
     buf_puts(out, "");
 }

@@ -162,12 +162,13 @@ int cli_fail(const char *what, enum status s, const struct err *err)
 
 int cli_refuse(const char *fmt, ...)
 {
+    char text[512];
     va_list ap;
     va_start(ap, fmt);
-    fputs("dayfour: ", stderr);
-    vfprintf(stderr, fmt, ap);
-    fputc('\n', stderr);
+    /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): it is begun right above */
+    vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
+    fprintf(stderr, "dayfour: %s\n", text);
     return EXIT_INPUT;
 }
 

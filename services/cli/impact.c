@@ -141,7 +141,7 @@ static enum status survey_all(struct survey *s, struct impact *out, struct err *
     }
 }
 
-enum status impact_of(struct cli *cli, const struct settings *settings, struct impact *out,
+enum status impact_of(struct cli *cli, struct settings *settings, struct impact *out,
                       struct err *err)
 {
     struct survey s = {.cli = cli, .organisation = "", .person_id = ""};
@@ -153,8 +153,7 @@ enum status impact_of(struct cli *cli, const struct settings *settings, struct i
     }
     s.now_in_force = in_force;
     s.instead = *in_force;
-    /* Read only from here on; the type has no const because its owner frees it. */
-    memcpy(&s.instead.settings, &settings, sizeof settings);
+    s.instead.settings = settings;
     s.keys = arena_new(65536);
     caseload_init(&s.people);
     st = survey_all(&s, out, err);

@@ -14,8 +14,9 @@ struct impact {
     size_t emitted, withdrawn; /* events */
 };
 
-/* Reads everybody in pieces, each as it is at that moment. Settled cases do not count. */
-enum status impact_of(struct cli *cli, const struct settings *settings, struct impact *out,
+/* settings is only read. Reads everybody in pieces, each as it is at that moment. Settled cases do
+ * not count. */
+enum status impact_of(struct cli *cli, struct settings *settings, struct impact *out,
                       struct err *err) NODISCARD;
 
 #endif

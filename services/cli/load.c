@@ -88,8 +88,7 @@ static void tell_impact(const struct impact *i)
 }
 
 /* Whether to go on; without --yes not past the brake. */
-static enum status brake(struct cli *cli, const struct settings *settings, bool dry_run,
-                         struct err *err)
+static enum status brake(struct cli *cli, struct settings *settings, bool dry_run, struct err *err)
 {
     struct impact impact = {0};
     enum status s = impact_of(cli, settings, &impact, err);
@@ -108,7 +107,7 @@ static enum status brake(struct cli *cli, const struct settings *settings, bool 
     return STATUS_OK;
 }
 
-static int load(struct cli *cli, const struct args *args, const struct settings *settings,
+static int load(struct cli *cli, const struct args *args, struct settings *settings,
                 const char *text)
 {
     struct err err = {0};

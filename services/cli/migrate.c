@@ -12,6 +12,7 @@
 #include "services/cli/shipped.h"
 
 #define HASH_TEXT (2 * SHA256_BYTES + 1)
+#define KEY_HEX ((size_t)INSTALL_KEY_BYTES * 2)
 
 static int number_of(const struct embed_file *f)
 {
@@ -156,8 +157,7 @@ static enum status read_key(const char *path, uint8_t key[INSTALL_KEY_BYTES], st
     bool good = len == INSTALL_KEY_BYTES;
     if (good) {
         memcpy(key, text, len);
-    } else if (len >= 2 * INSTALL_KEY_BYTES &&
-               strspn(text + 2 * INSTALL_KEY_BYTES, "\r\n") == len - 2 * INSTALL_KEY_BYTES) {
+    } else if (len >= KEY_HEX && strspn(text + KEY_HEX, "\r\n") == len - KEY_HEX) {
         good = true;
         for (size_t i = 0; i < INSTALL_KEY_BYTES; i++) {
             int high = hex_digit(text[2 * i]);

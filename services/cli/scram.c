@@ -15,10 +15,8 @@ static void stretch(const char *password, const uint8_t *salt, uint8_t out[SHA25
 {
     struct hmac_key *k = hmac_key_new((const uint8_t *)password, strlen(password));
     uint8_t u[SHA256_BYTES];
-    uint8_t first[SALT_BYTES + 4];
+    uint8_t first[SALT_BYTES + 4] = {[SALT_BYTES + 3] = 1}; /* the number of the block */
     memcpy(first, salt, SALT_BYTES);
-    static const uint8_t block[4] = {0, 0, 0, 1};
-    memcpy(first + SALT_BYTES, block, sizeof block);
     hmac_sha256(k, first, sizeof first, u);
     memcpy(out, u, SHA256_BYTES);
     for (int i = 1; i < ITERATIONS; i++) {

@@ -15,6 +15,7 @@ struct whatif {
     struct cli *cli;
     struct ruleset *rules;
     struct caseload people;
+    struct arena *scratch; /* of one event */
     struct instant now;
     bool stored; /* people are in the database */
 };
@@ -57,6 +58,7 @@ enum status whatif_open(struct whatif **out, struct cli *cli, const char *settin
     struct whatif *w = mem_alloc(sizeof *w);
     w->cli = cli;
     caseload_init(&w->people);
+    w->scratch = arena_new(65536);
     enum status s =
         settings_file != NULL ? rules_of_file(w, settings_file, err) : rules_of_database(w, err);
     if (s != STATUS_OK) {
@@ -71,6 +73,7 @@ void whatif_free(struct whatif *w)
 {
     if (w != NULL) {
         caseload_clear(&w->people);
+        arena_free(w->scratch);
         ruleset_free(w->rules);
         free(w);
     }
@@ -176,7 +179,7 @@ static void would(struct outcome *out, const char *text)
 static void compare_spell(const struct whatif *w, const struct brief_spell *was,
                           const struct brief_spell *is, struct outcome *out)
 {
-    struct arena *a = w->people.arena;
+    struct arena *a = w->scratch;
     const char *name = is->pathway;
     char due[DATE_TEXT];
     char before[DATE_TEXT];
@@ -207,14 +210,14 @@ static void compare_spells(const struct whatif *w, const struct case_person *p,
                            const struct brief *was, const struct brief *is, struct outcome *out)
 {
     struct casework cw = {0};
-    derive(&p->facts, &p->rules, w->now, w->people.arena, &cw);
+    derive(&p->facts, &p->rules, w->now, w->scratch, &cw);
     for (size_t i = 0; i < was->n_spells; i++) {
         const struct brief_spell *gone = &was->spells[i];
         if (brief_spell_in(is, gone->id) == NULL) {
             enum end_reason why = derive_tombstone(&p->facts, &p->rules, w->now, &cw, gone->anchor,
                                                    gone->pathway_index);
-            would(out, arena_printf(w->people.arena, "end %s task: %s", gone->pathway,
-                                    end_reason_name(why)));
+            would(out,
+                  arena_printf(w->scratch, "end %s task: %s", gone->pathway, end_reason_name(why)));
         }
     }
     for (size_t i = 0; i < is->n_spells; i++) {
@@ -225,7 +228,7 @@ static void compare_spells(const struct whatif *w, const struct case_person *p,
 static void compare_events(const struct whatif *w, const struct brief *was, const struct brief *is,
                            struct outcome *out)
 {
-    struct arena *a = w->people.arena;
+    struct arena *a = w->scratch;
     for (size_t i = 0; i < was->n_events; i++) {
         const struct brief_event *e = &was->events[i];
         if (e->worth_telling && brief_event_in(is, e) == NULL) {
@@ -260,7 +263,7 @@ static const char *match(const struct whatif *w, const struct case_person *p,
 {
     const struct org_rules *org = p->rules.org;
     struct reason_match m = settings_match(org, ev->absence.scheme, ev->absence.code);
-    out->matches = arena_array(w->people.arena, PATHWAYS_MAX, sizeof *out->matches);
+    out->matches = arena_array(w->scratch, PATHWAYS_MAX, sizeof *out->matches);
     for (size_t i = 0; i < org->n_pathways && m.what == MATCH_PATHWAYS; i++) {
         if ((m.pathways >> i & 1) != 0) {
             out->matches[out->n_matches++] = org->pathways[i].name;
@@ -286,7 +289,7 @@ static struct date due_of(const struct whatif *w, const struct case_person *p,
     struct casework cw = {0};
     struct date due = DATE_NONE;
     const struct record *rec = record_of(p, ev);
-    derive(&p->facts, &p->rules, w->now, w->people.arena, &cw);
+    derive(&p->facts, &p->rules, w->now, w->scratch, &cw);
     for (size_t i = 0; i < cw.n_spells; i++) {
         for (size_t k = 0; k < cw.spells[i].n_records; k++) {
             struct date d = cw.spells[i].due_date;
@@ -304,12 +307,13 @@ void whatif_apply(struct whatif *w, const struct inbound *ev, struct outcome *ou
     struct brief was;
     struct brief is;
     bool absence = ev->verdict == VERDICT_ABSENCE;
+    arena_reset(w->scratch);
     *out = (struct outcome){.due_date = DATE_NONE};
-    out->would = arena_array(w->people.arena, WOULD_MAX, sizeof *out->would);
+    out->would = arena_array(w->scratch, WOULD_MAX, sizeof *out->would);
     p->rules = ruleset_for(w->rules, p->organisation);
     const struct record *rec = absence ? record_of(p, ev) : NULL;
     bool lower = rec != NULL && ev->absence.version < rec->version;
-    brief_of(&p->facts, &p->rules, w->now, w->people.arena, &was);
+    brief_of(&p->facts, &p->rules, w->now, w->scratch, &was);
     out->stale = !caseload_apply(&w->people, ev, w->rules, w->now);
     out->reason = absence ? match(w, p, ev, out) : "person";
     if (absence && ev->absence.cancelled) {
@@ -320,7 +324,7 @@ void whatif_apply(struct whatif *w, const struct inbound *ev, struct outcome *ou
         out->stale = true;
         out->reason = !absence ? "older_fact" : lower ? "lower_version" : "repeated";
     }
-    brief_of(&p->facts, &p->rules, w->now, w->people.arena, &is);
+    brief_of(&p->facts, &p->rules, w->now, w->scratch, &is);
     compare_spells(w, p, &was, &is, out);
     compare_events(w, &was, &is, out);
     if (absence) {

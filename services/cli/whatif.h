@@ -31,7 +31,7 @@ enum status whatif_load(struct whatif *w, const struct inbound *events, size_t n
 enum status whatif_person(struct whatif *w, const char *organisation, const char *person_id,
                           const struct case_person **out, struct err *err) NODISCARD;
 
-/* Texts live in w's arena. */
+/* Texts are there until the next event is applied. */
 struct outcome {
     bool stale;
     const char *reason;   /* one word */

@@ -29,11 +29,11 @@ static const struct pg_stmt look = {
     (const uint32_t[]){PG_TIMESTAMPTZ, 0}};
 
 static const struct pg_stmt rehearse = {
-    "rehearse", "update ops.clock set rehearsal_at = $1 where rehearsal_at is distinct from $1",
+    "rehearse_on", "update ops.clock set rehearsal_at = $1 where rehearsal_at is distinct from $1",
     (const uint32_t[]){PG_TIMESTAMPTZ, 0}};
 
 static const struct pg_stmt store_now = {
-    "store_now", "update ops.clock set last_now = $1 where last_now is null or last_now < $1",
+    "note_now", "update ops.clock set last_now = $1 where last_now is null or last_now < $1",
     (const uint32_t[]){PG_TIMESTAMPTZ, 0}};
 
 static const struct pg_stmt give_back = {

@@ -422,6 +422,14 @@ static enum status commit(struct producer *p, int64_t end, struct err *err)
     return s;
 }
 
+/* Where a position is told alone there is nothing to lose. */
+static void fault(size_t n, const char *name)
+{
+    if (n > 0) {
+        fault_point(name);
+    }
+}
+
 static enum status send_batch(struct producer *p, const struct outbound *r, size_t n,
                               int64_t position, bool *exact, struct err *err)
 {
@@ -431,15 +439,15 @@ static enum status send_batch(struct producer *p, const struct outbound *r, size
     if (s == STATUS_OK) {
         s = produce_all(p, r, n, end, exact, err);
     }
-    fault_point("followup.produced");
+    fault(n, "followup.produced");
     if (s == STATUS_OK) {
         s = flush(p, end, err);
     }
-    fault_point("followup.flushed");
+    fault(n, "followup.flushed");
     if (s == STATUS_OK) {
         s = send_position(p, position, end, err);
     }
-    fault_point("followup.position_sent");
+    fault(n, "followup.position_sent");
     if (s == STATUS_OK) {
         s = commit(p, end, err);
         p->in_transaction = false; /* whatever became of it, it is not ours to abort */
@@ -458,7 +466,7 @@ enum status producer_publish(struct producer *p, const struct outbound *records,
     p->refused = NULL;
     if (s == STATUS_OK) {
         is_up(p);
-        fault_point("followup.published");
+        fault(n, "followup.published");
     }
     return s;
 }

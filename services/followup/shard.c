@@ -143,7 +143,7 @@ enum shard_want shard_wants(const struct shard *s, bool stopping)
     if (!s->claim_wanted) {
         return WANT_NOTHING;
     }
-    if (is_free) {
+    if (is_free && !s->tell_position) { /* told first: without a position a batch cannot be placed */
         return WANT_CLAIM;
     }
     return clock_mono_ms() - s->free_ms > BLOCKED_MS ? WANT_HOLD : WANT_NOTHING;

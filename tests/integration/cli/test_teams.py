@@ -164,6 +164,24 @@ def opting_out(w):
 
 
 @case
+def the_brake_of_a_load(w):
+    document = json.loads((ROOT / "deploy" / "settings" / "pathways.json").read_text(encoding="utf-8"))
+    document["version"] = "2026-2"
+    document["pathways"]["msk"]["contact_target_days"] = 6
+    path = w.file("slower.json", json.dumps(document))
+    ran = w.run("settings", "load", "--dry-run", path)
+    equal(ran.code, 0, ran.err)
+    holds("of 6 open tasks 0 would be ended and 3 moved; 0 opened" in ran.out, ran.out)
+    before = w.value("select serial from fact.ruleset")
+    ran = w.run("settings", "load", path)
+    equal(ran.code, 1)
+    holds("3 of 6 open tasks" in ran.err, ran.err)
+    equal(w.value("select serial from fact.ruleset"), before)
+    equal(w.run("settings", "load", "--yes", path).code, 0)
+    equal(w.run("settings", "load", path).code, 0, "nothing moves now")
+
+
+@case
 def leaving(w):
     equal(w.run("staff", "remove", w.adam, "RX1").code, 0)
     equal(len(w.run("tasks", "--json", user=w.adam, password=w.password).json()), 4)
