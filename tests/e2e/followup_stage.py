@@ -101,6 +101,10 @@ def text_of(data):
 
 # --- against the model
 
+# Of several phased returns in one period, and of a post whose holder falls ill again within the period,
+# the model has another reading than the rules: compared where the rules are tested.
+READ_OTHERWISE = ("return-to-work.partial", "phased-return.review-due", "phased-return.ending")
+
 # In the order in which they come at one instant: that of common/casework/event_kind.h.
 KINDS = re.findall(r'X\(\w+, "([a-z.-]+)"', (
     harness.ROOT / "common/casework/event_kind.h").read_text())

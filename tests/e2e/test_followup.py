@@ -8,7 +8,7 @@ import sys
 
 import compare
 import harness
-from followup_stage import FollowupStage, compare_said
+from followup_stage import READ_OTHERWISE, FollowupStage, compare_said
 from harness import expect
 
 import ledger
@@ -97,11 +97,6 @@ def crashed(around, point, days=3):
         expect(all(found[bytes_of] == 1 for bytes_of in kept.values()),
                "what was frozen is not there once, byte for byte")
         expect(all(n == 1 for n in found.values()), "something is there twice")
-
-
-# Of several phased returns in one period, and of a post whose holder falls ill again within the period,
-# the model has another reading than the rules: compared where the rules are tested.
-READ_OTHERWISE = ("return-to-work.partial", "phased-return.review-due", "phased-return.ending")
 
 
 def over_days(around, days=24, partitions=2):
