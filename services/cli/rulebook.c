@@ -23,8 +23,8 @@ enum status rulebook_lock(struct cli *cli, struct instant *now, struct err *err)
         NULL};
     /* Batches lock the row until they commit (fact.check_ruleset). Waiting for the table is waiting
      * in a queue; whoever waits for the row is overtaken by every batch that comes meanwhile. */
-    static const struct pg_stmt lock = {"rulebook_lock", "lock table fact.ruleset in exclusive mode",
-                                        NULL};
+    static const struct pg_stmt lock = {"rulebook_lock",
+                                        "lock table fact.ruleset in exclusive mode", NULL};
     enum status s = cli_query(cli, &patience, NULL, NULL, err);
     if (s == STATUS_OK) {
         s = cli_query(cli, &lock, NULL, NULL, err);
