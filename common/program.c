@@ -103,6 +103,14 @@ int program_main(int argc, char **argv, const char *name, enum conf_program prog
         (void)fprintf(stderr, "%s: %s\n", name, err.text);
         return EXIT_BAD_CONFIG;
     }
+    const char *missing = c->pg_dsn == NULL          ? "pg.dsn"
+                          : c->kafka_brokers == NULL ? "kafka.brokers"
+                                                     : NULL;
+    if (missing != NULL) {
+        (void)fprintf(stderr, "%s: %s: not set\n", name, missing);
+        conf_free(c);
+        return EXIT_BAD_CONFIG;
+    }
     int code = EXIT_DONE;
     if (o.check) {
         conf_print(c, program, stdout);

@@ -44,7 +44,7 @@ static const struct pg_stmt load_spells = {"load_spells",
 
 static const struct pg_stmt load_contacts = {
     "load_contacts",
-    "select k.ord, c.entry_id, c.pathway, c.kind, c.at, c.entered_at, c.by, c.assignee, c.outcome, "
+    "select k.ord, c.entry_id, c.pathway, c.kind, c.at, greatest(c.entered_at, c.retracted_at), c.by, c.assignee, c.outcome, "
     "c.review_on,"
     " c.red_flag, c.retracted_at is not null, c.anchor_source, c.anchor_absence_id, "
     "c.record_sources,"

@@ -41,13 +41,14 @@ static void drop_all(struct intake *in)
 void recover_db_is_down(struct intake *in, const struct err *err)
 {
     metrics_add(METRIC_DB_DOWN, NULL, 1);
-    if (in->db_up || backoff_should_log(&in->db_backoff)) {
+    int64_t pause_ms = backoff_next_ms(&in->db_backoff);
+    if (backoff_should_log(&in->db_backoff)) {
         log_warn(DB_DOWN, LOG_TEXT("code", err->code), LOG_TEXT("msg", err->text),
-                 LOG_INT("attempt", in->db_backoff.attempt + 1));
+                 LOG_INT("attempt", in->db_backoff.attempt));
     }
     in->db_up = false;
     drop_all(in);
-    loop_timer_set(in->reconnect, backoff_next_ms(&in->db_backoff));
+    loop_timer_set(in->reconnect, pause_ms);
 }
 
 static enum status load_rules(struct intake *in, struct err *err)

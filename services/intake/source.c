@@ -289,11 +289,8 @@ enum status source_fill(struct source *src, size_t max, size_t *n, struct err *e
     (void)ignored;
     rd_kafka_poll(src->rk, 0); /* log lines and errors */
     *n = 0;
-    if (max == 0) {
-        return src->failed;
-    }
-    ssize_t got =
-        rd_kafka_consume_batch_queue(src->queue, 0, src->messages, max < FILL_MAX ? max : FILL_MAX);
+    size_t most = max < FILL_MAX ? max : FILL_MAX;
+    ssize_t got = most == 0 ? 0 : rd_kafka_consume_batch_queue(src->queue, 0, src->messages, most);
     for (ssize_t i = 0; i < got; i++) {
         rd_kafka_message_t *m = src->messages[i];
         if (m->err != RD_KAFKA_RESP_ERR_NO_ERROR) {

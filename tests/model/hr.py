@@ -8,9 +8,6 @@ from dataclasses import dataclass
 from dates import DAY
 
 
-PHASED = ((7, "review-due"), (14, "review-due"), (21, "review-due"), (27, "ending"))
-
-
 @dataclass(frozen=True)
 class Absence:
     """A period, as far as HR may know it."""
@@ -52,12 +49,16 @@ def partial(absence, calendar):
     """Back in one of several jobs, or on reduced hours, while the period goes on."""
     days = set(absence.phased_from)
     for name, _, end in absence.assignments:
-        if end is not None and not any(
-                other == name and from_day <= end + DAY and (to is None or to > end)
-                for other, from_day, to in absence.assignments):
+        if end is not None and not off_in(absence, name, end + DAY):
             days.add(end + DAY)
     return [("return-to-work.partial", calendar.at(day), day)
             for day in sorted(days) if absence.off(day)]
+
+
+def off_in(absence, name, day):
+    """Whether some record of the assignment holds that day. One that begins later does not yet."""
+    return any(assignment == name and onset <= day and (end is None or end >= day)
+               for assignment, onset, end in absence.assignments)
 
 
 def expected_return(absence, calendar):
@@ -87,10 +88,11 @@ def fit_notes(absence, calendar):
 
 def phased_return(absence, calendar):
     """Weekly reviews while somebody is back on reduced hours, and the end after four weeks."""
-    found = []
+    found = set()
     for start in absence.phased_from:
-        for days, kind in PHASED:
+        for days, kind in ((7, "review-due"), (14, "review-due"), (21, "review-due"),
+                           (27, "ending")):
             day = start + days * DAY
             if (absence.end is not None and absence.end < start) or absence.off(day):
-                found.append(("phased-return." + kind, calendar.at(day, 9), day))
-    return found
+                found.add(("phased-return." + kind, calendar.at(day, 9), day))
+    return sorted(found)

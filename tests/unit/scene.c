@@ -73,6 +73,13 @@ struct scene *scene_open(const char *organisation)
     return sc;
 }
 
+struct scene *scene_open_at(const char *time)
+{
+    struct scene *sc = scene_open("RW3");
+    scene_at(sc, time);
+    return sc;
+}
+
 void scene_close(struct scene *sc)
 {
     free_settings(sc);

@@ -37,6 +37,7 @@ struct scene {
 
 /* The shipped settings and bank holidays; person P-77. */
 struct scene *scene_open(const char *organisation);
+struct scene *scene_open_at(const char *time); /* of RW3 */
 void scene_close(struct scene *sc);
 
 struct date scene_date(const char *date); /* NULL: NONE */

@@ -7,17 +7,10 @@
 
 TestSuite(apply, .fini = leakcheck);
 
-static struct scene *open_at(const char *time)
-{
-    struct scene *sc = scene_open("RW3");
-    scene_at(sc, time);
-    return sc;
-}
-
 /* R-1 R-4 */
 Test(apply, the_newest_version_wins)
 {
-    struct scene *sc = open_at("2026-09-07 09:00");
+    struct scene *sc = scene_open_at("2026-09-07 09:00");
     cr_assert_eq(
         SEND(sc, .version = 3, .onset = "2026-09-07", .expected = "2026-09-21", .code = "S12"),
         APPLIED_CHANGED);
@@ -40,7 +33,7 @@ Test(apply, the_newest_version_wins)
 /* */
 Test(apply, the_lowest_version_is_remembered_whenever_it_comes)
 {
-    struct scene *sc = open_at("2026-09-09 09:00");
+    struct scene *sc = scene_open_at("2026-09-09 09:00");
     SEND(sc, .version = 3, .onset = "2026-09-05", .code = "S12");
     cr_assert_not(scene_spell(sc, 0)->backdated);
     cr_assert_eq(SEND(sc, .version = 2, .onset = "2026-09-07", .code = "S13"), APPLIED_CHANGED);
@@ -55,7 +48,7 @@ Test(apply, the_lowest_version_is_remembered_whenever_it_comes)
 /* */
 Test(apply, at_one_version_cancelled_wins_in_both_orders)
 {
-    struct scene *sc = open_at("2026-09-09 09:00");
+    struct scene *sc = scene_open_at("2026-09-09 09:00");
     SEND(sc, .version = 1, .onset = "2026-09-05", .code = "S12");
     cr_assert_eq(SEND(sc, .version = 1, .onset = "2026-09-06", .cancelled = true), APPLIED_CHANGED);
     SEND(sc, .id = "B", .version = 1, .onset = "2026-09-06", .cancelled = true);
@@ -90,7 +83,7 @@ Test(apply, what_is_kept_of_a_reason)
         {"S17", NULL, SCHEME_ESR, REASON_NEVER, false},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct scene *sc = open_at("2026-09-09 09:00");
+        struct scene *sc = scene_open_at("2026-09-09 09:00");
         SEND(sc, .onset = "2026-09-07", .scheme = rows[i].scheme, .code = rows[i].code,
              .phone = "07700 900001");
         const struct record *rec = &sc->records[0];
@@ -111,7 +104,7 @@ Test(apply, what_is_kept_of_a_reason)
 /* */
 Test(apply, a_cancelled_record_keeps_neither_reason_nor_details)
 {
-    struct scene *sc = open_at("2026-09-09 09:00");
+    struct scene *sc = scene_open_at("2026-09-09 09:00");
     SEND(sc, .onset = "2026-09-07", .code = "S12", .phone = "07700 900001");
     SEND(sc, .onset = "2026-09-07", .code = "S12", .phone = "07700 900001", .cancelled = true);
     cr_assert_null(sc->records[0].code);
@@ -122,7 +115,7 @@ Test(apply, a_cancelled_record_keeps_neither_reason_nor_details)
 /* */
 Test(apply, sent_again_under_new_settings_a_reason_is_matched_anew)
 {
-    struct scene *sc = open_at("2026-09-09 09:00");
+    struct scene *sc = scene_open_at("2026-09-09 09:00");
     SEND(sc, .version = 1, .onset = "2026-09-07", .code = "S28", .phone = "07700 900001");
     cr_assert_eq(SEND(sc, .version = 1, .onset = "2026-09-07", .code = "S28"), APPLIED_NOTHING);
     scene_settings(sc, "[\"S11\", \"S12\"]", "[\"S11\", \"S12\", \"S28\"]");
@@ -146,7 +139,7 @@ Test(apply, sent_again_under_new_settings_a_reason_is_matched_anew)
 /* */
 Test(apply, a_version_that_says_the_same_changes_no_fact)
 {
-    struct scene *sc = open_at("2026-09-09 09:00");
+    struct scene *sc = scene_open_at("2026-09-09 09:00");
     SEND(sc, .onset = "2026-09-07", .code = "S12", .phone = "07700 900001");
     struct instant then = sc->now;
     scene_at(sc, "2026-09-10 09:00");
@@ -174,7 +167,7 @@ static enum applied person(struct scene *sc, enum person_fact what, const char *
 /* */
 Test(apply, of_facts_about_a_person_the_latest_counts)
 {
-    struct scene *sc = open_at("2026-09-09 09:00");
+    struct scene *sc = scene_open_at("2026-09-09 09:00");
     cr_assert_eq(person(sc, PERSON_LEFT, "2026-09-30", 5, "b"), APPLIED_CHANGED);
     cr_assert_eq(person(sc, PERSON_LEFT, "2026-09-29", 4, "c"), APPLIED_NOTHING);
     cr_assert_eq(person(sc, PERSON_LEFT, "2026-09-28", 5, "a"), APPLIED_NOTHING);
@@ -196,7 +189,7 @@ Test(apply, of_facts_about_a_person_the_latest_counts)
 /* */
 Test(apply, a_person_fact_said_again_is_no_change)
 {
-    struct scene *sc = open_at("2026-09-09 09:00");
+    struct scene *sc = scene_open_at("2026-09-09 09:00");
     person(sc, PERSON_LEFT, "2026-09-30", 5, "a");
     cr_assert_eq(sc->facts.changed_at.us, sc->now.us);
     sc->facts.changed_at = (struct instant){0};

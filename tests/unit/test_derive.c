@@ -1,4 +1,4 @@
-/* Periods, spells and tasks as they are now. */
+/* Periods and spells as they are now. */
 #include <criterion/criterion.h>
 #include <string.h>
 
@@ -6,13 +6,6 @@
 #include "tests/unit/scene.h"
 
 TestSuite(derive, .fini = leakcheck);
-
-static struct scene *open_at(const char *time)
-{
-    struct scene *sc = scene_open("RW3");
-    scene_at(sc, time);
-    return sc;
-}
 
 static enum end_reason tombstone(struct scene *sc, const char *absence_id, size_t pathway)
 {
@@ -31,7 +24,7 @@ static const struct period *period(const struct scene *sc, size_t i)
 /* */
 Test(derive, a_record_closes_by_itself_at_midnight)
 {
-    struct scene *sc = open_at("2026-09-10 09:00");
+    struct scene *sc = scene_open_at("2026-09-10 09:00");
     SEND(sc, .onset = "2026-09-07", .last_day = "2026-09-11", .code = "S12");
     cr_assert(date_is_none(period(sc, 0)->last_day));
     cr_assert_date(period(sc, 0)->ends_on, "2026-09-11");
@@ -49,7 +42,7 @@ Test(derive, a_record_closes_by_itself_at_midnight)
 /* */
 Test(derive, an_open_ended_record_does_not_close)
 {
-    struct scene *sc = open_at("2026-09-20 09:00");
+    struct scene *sc = scene_open_at("2026-09-20 09:00");
     SEND(sc, .onset = "2026-09-07", .last_day = "2026-09-11", .open_ended = true, .code = "S12");
     cr_assert(date_is_none(period(sc, 0)->last_day));
     cr_assert_date(scene_spell(sc, 0)->expected_return, "2026-09-12");
@@ -59,7 +52,7 @@ Test(derive, an_open_ended_record_does_not_close)
 /* */
 Test(derive, a_record_takes_part_from_its_onset_on)
 {
-    struct scene *sc = open_at("2026-09-01 09:00");
+    struct scene *sc = scene_open_at("2026-09-01 09:00");
     SEND(sc, .onset = "2026-09-07", .code = "S12");
     cr_assert_eq(sc->cw.n_periods, 0);
     cr_assert_eq(sc->cw.wake_at.us, scene_time(sc, "2026-09-07 00:00").us);
@@ -77,7 +70,7 @@ Test(derive, a_record_takes_part_from_its_onset_on)
 /* */
 Test(derive, periods_chain_whatever_the_reason)
 {
-    struct scene *sc = open_at("2026-09-30 09:00");
+    struct scene *sc = scene_open_at("2026-09-30 09:00");
     SEND(sc, .id = "A", .onset = "2026-09-01", .last_day = "2026-09-05", .code = "S12");
     SEND(sc, .id = "B", .onset = "2026-09-06", .last_day = "2026-09-08", .code = "S13");
     SEND(sc, .id = "C", .onset = "2026-09-02", .last_day = "2026-09-03", .code = "S17");
@@ -96,7 +89,7 @@ Test(derive, periods_chain_whatever_the_reason)
 /* */
 Test(derive, the_latest_expected_return_of_open_records)
 {
-    struct scene *sc = open_at("2026-09-10 09:00");
+    struct scene *sc = scene_open_at("2026-09-10 09:00");
     SEND(sc, .id = "A", .onset = "2026-09-01", .expected = "2026-09-20", .code = "S12");
     SEND(sc, .id = "B", .onset = "2026-09-02", .last_day = "2026-09-25", .expected = "2026-12-01",
          .code = "S13");
@@ -117,7 +110,7 @@ Test(derive, spells_join_over_at_most_seven_days_of_another_reason)
                        "msk 2026-09-14.. due 2026-09-18 open\n"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct scene *sc = open_at("2026-09-15 09:00");
+        struct scene *sc = scene_open_at("2026-09-15 09:00");
         SEND(sc, .id = "A", .onset = "2026-09-01", .last_day = "2026-09-05", .code = "S12");
         SEND(sc, .id = "B", .onset = "2026-09-05", .last_day = "2026-09-20", .code = "S13");
         SEND(sc, .id = "C", .onset = rows[i].back, .code = "S11");
@@ -133,7 +126,7 @@ Test(derive, spells_join_over_at_most_seven_days_of_another_reason)
 /* */
 Test(derive, no_spell_reaches_over_days_at_work)
 {
-    struct scene *sc = open_at("2026-09-15 09:00");
+    struct scene *sc = scene_open_at("2026-09-15 09:00");
     SEND(sc, .id = "A", .onset = "2026-09-01", .last_day = "2026-09-05", .code = "S12");
     SEND(sc, .id = "B", .onset = "2026-09-07", .code = "S12");
     cr_assert_eq(sc->cw.n_spells, 2);
@@ -144,7 +137,7 @@ Test(derive, no_spell_reaches_over_days_at_work)
 /* */
 Test(derive, relapse_counts_from_the_spell_before)
 {
-    struct scene *sc = open_at("2026-12-30 09:00");
+    struct scene *sc = scene_open_at("2026-12-30 09:00");
     SEND(sc, .id = "A", .onset = "2026-09-01", .last_day = "2026-09-16", .code = "S12");
     SEND(sc, .id = "B", .onset = "2026-11-12", .last_day = "2026-11-12", .code = "S12");
     SEND(sc, .id = "C", .onset = "2026-11-20", .last_day = "2026-11-21", .code = "S10");
@@ -160,7 +153,7 @@ Test(derive, relapse_counts_from_the_spell_before)
 /* */
 Test(derive, identity_comes_from_the_first_record_known)
 {
-    struct scene *sc = open_at("2026-09-10 09:00");
+    struct scene *sc = scene_open_at("2026-09-10 09:00");
     SEND(sc, .id = "B", .onset = "2026-09-07", .code = "S12");
     const char *id = arena_strdup(sc->a, scene_spell(sc, 0)->id);
     const char *period_id = arena_strdup(sc->a, period(sc, 0)->id);
@@ -180,7 +173,7 @@ Test(derive, identity_comes_from_the_first_record_known)
 /* */
 Test(derive, ids_are_the_documented_hash)
 {
-    struct scene *sc = open_at("2026-09-10 09:00");
+    struct scene *sc = scene_open_at("2026-09-10 09:00");
     SEND(sc, .onset = "2026-09-07", .code = "S12");
     uint8_t mac[SHA256_BYTES];
     char id[ID_TEXT];
@@ -200,7 +193,7 @@ Test(derive, ids_are_the_documented_hash)
 /* */
 Test(derive, why_a_spell_is_no_more)
 {
-    struct scene *sc = open_at("2026-09-10 09:00");
+    struct scene *sc = scene_open_at("2026-09-10 09:00");
     SEND(sc, .id = "A", .onset = "2026-09-01", .last_day = "2026-09-03", .code = "S12");
     SEND(sc, .id = "B", .onset = "2026-09-07", .code = "S12");
     cr_assert_eq(sc->cw.n_spells, 2);
@@ -222,539 +215,6 @@ Test(derive, why_a_spell_is_no_more)
     scene_close(sc);
 }
 
-/* ---- dates of the task ---- */
-
-/* */
-Test(derive, due_dates)
-{
-    const struct {
-        const char *basis, *onset_is_day, *target, *onset, *due;
-    } rows[] = {
-        {"calendar", "0", "4", "2026-09-07", "2026-09-11"},
-        {"calendar", "1", "4", "2026-09-07", "2026-09-10"},
-        {"calendar", "1", "1", "2026-09-05", "2026-09-05"},
-        {"working", "0", "4", "2026-09-07", "2026-09-11"},
-        {"working", "0", "4", "2026-09-05", "2026-09-10"},
-        {"working", "1", "4", "2026-09-07", "2026-09-10"},
-        {"working", "1", "1", "2026-09-05", "2026-09-05"},
-        {"working", "0", "1", "2026-04-02", "2026-04-07"},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct scene *sc = open_at("2026-12-01 09:00");
-        scene_settings(sc, "\"contact_day_basis\": \"calendar\"",
-                       arena_printf(sc->a, "\"contact_day_basis\": \"%s\"", rows[i].basis));
-        scene_settings(sc, "\"onset_is_day\": 0",
-                       arena_printf(sc->a, "\"onset_is_day\": %s", rows[i].onset_is_day));
-        scene_settings(sc, "\"contact_target_days\": 4",
-                       arena_printf(sc->a, "\"contact_target_days\": %s", rows[i].target));
-        SEND(sc, .onset = rows[i].onset, .code = "S12");
-        cr_assert_date(scene_spell(sc, 0)->due_date, rows[i].due);
-        scene_close(sc);
-    }
-}
-
-/* */
-Test(derive, a_corrected_reason_never_starts_the_clock_again)
-{
-    struct scene *sc = open_at("2026-09-07 09:00");
-    const char *codes[] = {"S12", "S99", "S10", "S13", "S11"};
-    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
-        scene_at(sc, arena_printf(sc->a, "2026-09-%02zu 09:00", 8 + i));
-        SEND(sc, .onset = "2026-09-07", .code = codes[i]);
-        if (sc->cw.n_spells > 0) {
-            cr_assert_date(scene_spell(sc, 0)->due_date, "2026-09-11");
-        }
-    }
-    cr_assert_eq(sc->cw.n_spells, 1);
-    scene_close(sc);
-}
-
-/* */
-Test(derive, work_by_is_the_last_service_day_before_the_target)
-{
-    struct scene *sc = open_at("2026-09-20 09:00");
-    SEND(sc, .onset = "2026-09-09", .code = "S12");
-    cr_assert_date(scene_spell(sc, 0)->due_date, "2026-09-13");
-    cr_assert_date(scene_spell(sc, 0)->work_by_date, "2026-09-11");
-    scene_settings(sc, "\"contact_target_days\": 4", "\"contact_target_days\": 1");
-    SEND(sc, .onset = "2026-09-12", .code = "S12");
-    cr_assert_date(scene_spell(sc, 0)->due_date, "2026-09-13");
-    cr_assert(date_is_none(scene_spell(sc, 0)->work_by_date));
-    scene_close(sc);
-}
-
-/* */
-Test(derive, late_report_is_judged_by_the_local_date_of_the_first_notice)
-{
-    const struct {
-        const char *notice, *respond_by; /* "": in time */
-    } rows[] = {{"2026-09-11 23:59", ""},
-                {"2026-09-12 00:00", "2026-09-14"},
-                {"2026-09-14 09:00", "2026-09-15"},
-                {"2026-08-28 09:00", ""}};
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct scene *sc = open_at(rows[i].notice);
-        SEND(sc, .onset = "2026-09-07", .code = "S12");
-        scene_at(sc, "2026-09-20 09:00");
-        const struct spell *sp = scene_spell(sc, 0);
-        cr_assert_eq(sp->late_report, rows[i].respond_by[0] != '\0');
-        cr_assert_date(sp->respond_by, rows[i].respond_by);
-        cr_assert_eq(sp->priority, sp->late_report ? 1 : 2);
-        scene_close(sc);
-    }
-}
-
-/* */
-Test(derive, backdated)
-{
-    struct scene *sc = open_at("2026-09-09 09:00");
-    SEND(sc, .id = "A", .onset = "2026-09-07", .code = "S12");
-    SEND(sc, .id = "B", .onset = "2026-09-08", .code = "S12");
-    cr_assert_not(scene_spell(sc, 0)->backdated);
-    SEND(sc, .id = "A", .onset = "2026-09-08", .code = "S12");
-    cr_assert_not(scene_spell(sc, 0)->backdated, "later is not backdated");
-    SEND(sc, .id = "B", .onset = "2026-09-07", .code = "S12");
-    cr_assert(scene_spell(sc, 0)->backdated);
-    scene_close(sc);
-}
-
-/* ---- what clinicians do ---- */
-
-static void made(struct scene *sc, size_t spell, const char *at)
-{
-    scene_entry(sc, spell, CONTACT_MADE, OUTCOME_SELF_MANAGEMENT, at);
-}
-
-/* */
-Test(derive, a_contact_counts_where_the_anchor_of_then_is)
-{
-    struct scene *sc = open_at("2026-09-10 09:00");
-    SEND(sc, .id = "A", .onset = "2026-09-07", .code = "S12");
-    scene_at(sc, "2026-09-11 09:00");
-    SEND(sc, .id = "B", .onset = "2026-09-08", .code = "S12");
-    made(sc, 0, NULL);
-    /* What was one spell turns out to have been two. */
-    SEND(sc, .id = "A", .onset = "2026-09-01", .last_day = "2026-09-02", .code = "S12");
-    cr_assert_eq(sc->cw.n_spells, 2);
-    cr_assert_not(instant_is_none(scene_spell(sc, 0)->contacted_at));
-    cr_assert_eq(scene_spell(sc, 1)->state, TASK_OPEN);
-    /* Without the anchor: the earliest that holds any of the records. */
-    SEND(sc, .id = "A", .onset = "2026-09-01", .code = "S12", .cancelled = true);
-    cr_assert_eq(scene_spell(sc, 0)->state, TASK_CONTACTED);
-    /* Without any of them: the one that covers the day. */
-    SEND(sc, .id = "B", .onset = "2026-09-08", .code = "S12", .cancelled = true);
-    SEND(sc, .id = "C", .onset = "2026-09-09", .code = "S12");
-    cr_assert_eq(scene_spell(sc, 0)->state, TASK_CONTACTED);
-    SEND(sc, .id = "C", .onset = "2026-09-12", .code = "S12");
-    scene_at(sc, "2026-09-12 09:00");
-    cr_assert_eq(scene_spell(sc, 0)->state, TASK_OPEN, "none at all: it counts for nothing");
-    scene_close(sc);
-}
-
-/* */
-Test(derive, without_the_anchor_the_earliest_with_any_of_the_records)
-{
-    struct scene *sc = open_at("2026-09-10 09:00");
-    SEND(sc, .id = "A", .onset = "2026-09-06", .code = "S12");
-    SEND(sc, .id = "B", .onset = "2026-09-08", .code = "S12");
-    SEND(sc, .id = "C", .onset = "2026-09-07", .code = "S12");
-    scene_entry(sc, 0, CONTACT_CLAIM, OUTCOME_NONE, NULL);
-    SEND(sc, .id = "C", .onset = "2026-08-01", .last_day = "2026-08-02", .code = "S12");
-    SEND(sc, .id = "A", .onset = "2026-09-06", .code = "S12", .cancelled = true);
-    cr_assert_eq(sc->cw.n_spells, 2);
-    cr_assert_str_eq(scene_spell(sc, 0)->assigned_to, "p.one");
-    cr_assert_null(scene_spell(sc, 1)->assigned_to);
-    scene_close(sc);
-}
-
-/* */
-Test(derive, a_contact_never_counts_for_another_pathway)
-{
-    struct scene *sc = open_at("2026-09-10 09:00");
-    SEND(sc, .id = "A", .onset = "2026-09-07", .code = "S12");
-    SEND(sc, .id = "B", .onset = "2026-09-07", .code = "S10");
-    made(sc, 0, NULL);
-    cr_assert_str_eq(scene_spells(sc), "msk 2026-09-07.. due 2026-09-11 contacted\n"
-                                       "stress 2026-09-07.. due 2026-09-11 open\n");
-    SEND(sc, .id = "A", .onset = "2026-09-07", .code = "S12", .cancelled = true);
-    cr_assert_str_eq(scene_spells(sc), "stress 2026-09-07.. due 2026-09-11 open\n");
-    scene_close(sc);
-}
-
-/* */
-Test(derive, a_contacted_record_stays_whatever_its_reason_becomes)
-{
-    struct scene *sc = open_at("2026-09-09 09:00");
-    SEND(sc, .onset = "2026-09-07", .code = "S12");
-    made(sc, 0, NULL);
-    SEND(sc, .onset = "2026-09-07", .code = "S13");
-    cr_assert_str_eq(scene_spells(sc), "msk 2026-09-07.. due 2026-09-11 contacted\n");
-    cr_assert(scene_spell(sc, 0)->reason_changed);
-    SEND(sc, .onset = "2026-09-07", .code = "S10");
-    cr_assert_str_eq(scene_spells(sc), "msk 2026-09-07.. due 2026-09-11 contacted\n"
-                                       "stress 2026-09-07.. due 2026-09-11 open\n");
-    SEND(sc, .onset = "2026-09-07", .code = "S99");
-    cr_assert_eq(sc->cw.n_spells, 1);
-    SEND(sc, .onset = "2026-09-07", .code = "S30");
-    cr_assert_eq(sc->cw.n_spells, 0, "never is never");
-    cr_assert_eq(tombstone(sc, "A-1", 0), END_PATHWAY_NO_LONGER_MATCHES);
-    SEND(sc, .onset = "2026-09-07", .code = "S13");
-    cr_assert_eq(sc->cw.n_spells, 1);
-    scene_close(sc);
-}
-
-/* */
-Test(derive, only_a_contact_holds_a_record)
-{
-    struct scene *sc = open_at("2026-09-09 09:00");
-    SEND(sc, .onset = "2026-09-07", .code = "S12");
-    scene_entry(sc, 0, CONTACT_ATTEMPT, OUTCOME_NO_ANSWER, NULL);
-    scene_entry(sc, 0, CONTACT_CLAIM, OUTCOME_NONE, NULL);
-    struct contact_fact *c = scene_entry(sc, 0, CONTACT_MADE, OUTCOME_NO_ACTION, NULL);
-    SEND(sc, .onset = "2026-09-07", .code = "S13");
-    cr_assert_eq(sc->cw.n_spells, 1);
-    c->retracted = true;
-    scene_look(sc);
-    cr_assert_eq(sc->cw.n_spells, 0);
-    scene_close(sc);
-}
-
-/* */
-Test(derive, a_code_that_became_never_by_new_settings_lets_go_too)
-{
-    struct scene *sc = open_at("2026-09-09 09:00");
-    SEND(sc, .onset = "2026-09-07", .code = "S12");
-    made(sc, 0, NULL);
-    scene_settings(sc, "[\"S17\", \"S30\", \"S32\"]", "[\"S12\"]");
-    cr_assert_eq(sc->cw.n_spells, 0);
-    scene_close(sc);
-}
-
-/* R-46 R-47 */
-Test(derive, contact_before_and_after_the_last_day)
-{
-    const struct {
-        const char *at;
-        enum task_state state;
-        enum end_reason reason;
-    } rows[] = {{"2026-09-08 09:00", TASK_CONTACTED, END_NONE},
-                {"2026-09-12 23:59", TASK_CONTACTED, END_NONE},
-                {"2026-09-13 00:00", TASK_ENDED, END_RETURNED_UNCONTACTED}};
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct scene *sc = open_at("2026-09-07 09:00");
-        SEND(sc, .onset = "2026-09-07", .code = "S12");
-        scene_at(sc, "2026-09-14 09:00");
-        SEND(sc, .onset = "2026-09-07", .last_day = "2026-09-12", .code = "S12");
-        made(sc, 0, rows[i].at);
-        const struct spell *sp = scene_spell(sc, 0);
-        cr_assert_eq(sp->state, rows[i].state);
-        cr_assert_eq(sp->end_reason, rows[i].reason);
-        cr_assert_eq(sp->contacted_at.us, scene_time(sc, rows[i].at).us);
-        cr_assert_eq(sp->contact_counts, rows[i].state == TASK_CONTACTED);
-        scene_close(sc);
-    }
-}
-
-/* */
-Test(derive, how_an_uncontacted_task_ends)
-{
-    const struct {
-        const char *notice, *last_day;
-        enum end_reason reason;
-    } rows[] = {
-        {"2026-09-07 09:00", "2026-09-10", END_RETURNED_BEFORE_CONTACT},
-        {"2026-09-07 09:00", "2026-09-11", END_RETURNED_UNCONTACTED},
-        {"2026-09-10 23:00", "2026-09-10", END_RETURNED_BEFORE_CONTACT},
-        {"2026-09-11 00:00", "2026-09-10", END_RETURNED_BEFORE_NOTICE},
-        {"2026-09-15 09:00", "2026-09-15", END_RETURNED_UNCONTACTED},
-        {"2026-09-15 09:00", "2026-09-14", END_RETURNED_BEFORE_NOTICE},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct scene *sc = open_at(rows[i].notice);
-        SEND(sc, .onset = "2026-09-07", .code = "S12");
-        scene_at(sc, "2026-09-20 09:00");
-        SEND(sc, .onset = "2026-09-07", .last_day = rows[i].last_day, .code = "S12");
-        cr_assert_eq(scene_spell(sc, 0)->end_reason, rows[i].reason, "row %zu", i);
-        scene_close(sc);
-    }
-}
-
-/* */
-Test(derive, a_reopened_record_opens_the_same_task)
-{
-    struct scene *sc = open_at("2026-09-07 09:00");
-    SEND(sc, .onset = "2026-09-07", .code = "S12");
-    const char *id = arena_strdup(sc->a, scene_spell(sc, 0)->id);
-    scene_at(sc, "2026-09-14 09:00");
-    SEND(sc, .onset = "2026-09-07", .last_day = "2026-09-13", .code = "S12");
-    cr_assert_eq(scene_spell(sc, 0)->state, TASK_ENDED);
-    SEND(sc, .onset = "2026-09-07", .code = "S12");
-    cr_assert_eq(scene_spell(sc, 0)->state, TASK_OPEN);
-    cr_assert_str_eq(scene_spell(sc, 0)->id, id);
-    cr_assert_date(scene_spell(sc, 0)->due_date, "2026-09-11");
-    scene_close(sc);
-}
-
-/* */
-Test(derive, attempts_and_the_first_contact)
-{
-    struct scene *sc = open_at("2026-09-03 09:00");
-    SEND(sc, .onset = "2026-09-03", .code = "S12");
-    cr_assert_eq(scene_spell(sc, 0)->elapsed_days, -1);
-    cr_assert(instant_is_none(scene_spell(sc, 0)->first_attempt_at));
-    scene_at(sc, "2026-09-20 09:00");
-    made(sc, 0, "2026-09-09 10:00");
-    cr_assert(instant_is_none(scene_spell(sc, 0)->first_attempt_at));
-    scene_entry(sc, 0, CONTACT_ATTEMPT, OUTCOME_VOICEMAIL, "2026-09-04 10:00");
-    scene_entry(sc, 0, CONTACT_MADE, OUTCOME_FAST_TRACK, "2026-09-07 10:00")->review_on =
-        scene_date("2026-09-30");
-    scene_look(sc);
-    const struct spell *sp = scene_spell(sc, 0);
-    cr_assert_eq(sp->attempts, 1, "a contact is no attempt");
-    cr_assert_eq(sp->first_attempt_at.us, scene_time(sc, "2026-09-04 10:00").us);
-    cr_assert_eq(sp->contacted_at.us, scene_time(sc, "2026-09-07 10:00").us);
-    cr_assert_eq(sp->elapsed_days, 4);
-    cr_assert_eq(sp->elapsed_working_days, 2);
-    cr_assert_eq(sp->last_outcome, OUTCOME_SELF_MANAGEMENT);
-    cr_assert(date_is_none(sp->review_on), "of the latest contact");
-    SEND(sc, .onset = "2026-09-08", .code = "S12");
-    cr_assert_eq(scene_spell(sc, 0)->elapsed_days, 0, "the onset moved past the contact");
-    cr_assert_eq(scene_spell(sc, 0)->state, TASK_CONTACTED);
-    scene_close(sc);
-}
-
-/* */
-Test(derive, priority)
-{
-    struct scene *sc = open_at("2026-09-07 09:00");
-    SEND(sc, .onset = "2026-09-07", .code = "S12");
-    cr_assert_eq(scene_spell(sc, 0)->priority, 2);
-    struct contact_fact *c = scene_entry(sc, 0, CONTACT_MADE, OUTCOME_ONWARD_REFERRAL, NULL);
-    c->red_flag = true;
-    scene_at(sc, "2026-09-09 09:00");
-    made(sc, 0, NULL);
-    cr_assert(scene_spell(sc, 0)->red_flag, "raised once, it stays");
-    cr_assert_eq(scene_spell(sc, 0)->priority, 1);
-    scene_settings(sc, "\"live_from\": null", "\"live_from\": \"2026-09-08\"");
-    cr_assert_eq(scene_spell(sc, 0)->priority, 2, "history");
-    scene_settings(sc, "\"live_from\": \"2026-09-08\"", "\"live_from\": \"2026-09-07\"");
-    cr_assert_eq(scene_spell(sc, 0)->priority, 1);
-    scene_close(sc);
-}
-
-/* */
-Test(derive, claims_closings_and_what_was_taken_back)
-{
-    struct scene *sc = open_at("2026-09-07 09:00");
-    SEND(sc, .onset = "2026-09-07", .code = "S12");
-    scene_entry(sc, 0, CONTACT_CLAIM, OUTCOME_NONE, "2026-09-07 10:00");
-    cr_assert_str_eq(scene_spell(sc, 0)->assigned_to, "p.one");
-    struct contact_fact *c = scene_entry(sc, 0, CONTACT_ASSIGN, OUTCOME_NONE, "2026-09-07 11:00");
-    c->assignee = "p.two";
-    scene_look(sc);
-    cr_assert_str_eq(scene_spell(sc, 0)->assigned_to, "p.two");
-    struct contact_fact *r = scene_entry(sc, 0, CONTACT_RELEASE, OUTCOME_NONE, "2026-09-07 12:00");
-    cr_assert_null(scene_spell(sc, 0)->assigned_to);
-    r->retracted = true;
-    scene_look(sc);
-    cr_assert_str_eq(scene_spell(sc, 0)->assigned_to, "p.two");
-    scene_entry(sc, 0, CONTACT_CLOSE, OUTCOME_RECOVERED, "2026-09-08 09:00");
-    cr_assert(scene_spell(sc, 0)->case_closed);
-    cr_assert_eq(scene_spell(sc, 0)->close_reason, OUTCOME_RECOVERED);
-    scene_entry(sc, 0, CONTACT_REOPEN, OUTCOME_NONE, "2026-09-08 09:00");
-    cr_assert_not(scene_spell(sc, 0)->case_closed, "of two at once the one entered later");
-    struct contact_fact *m = scene_entry(sc, 0, CONTACT_MADE, OUTCOME_NO_ACTION, NULL);
-    cr_assert_eq(scene_spell(sc, 0)->state, TASK_CONTACTED);
-    m->retracted = true;
-    scene_look(sc);
-    cr_assert_eq(scene_spell(sc, 0)->state, TASK_OPEN);
-    cr_assert_eq(scene_spell(sc, 0)->attempts, 0);
-    scene_close(sc);
-}
-
-/* */
-Test(derive, reason_changed_since_the_latest_contact)
-{
-    struct scene *sc = open_at("2026-09-07 09:00");
-    SEND(sc, .id = "A", .onset = "2026-09-07", .code = "S12");
-    made(sc, 0, NULL);
-    cr_assert_not(scene_spell(sc, 0)->reason_changed);
-    SEND(sc, .id = "B", .onset = "2026-09-07", .code = "S11");
-    cr_assert_not(scene_spell(sc, 0)->reason_changed, "one more record is no change of reason");
-    SEND(sc, .id = "A", .onset = "2026-09-07", .code = "S11");
-    cr_assert(scene_spell(sc, 0)->reason_changed);
-    scene_at(sc, "2026-09-08 09:00");
-    made(sc, 0, NULL);
-    cr_assert_not(scene_spell(sc, 0)->reason_changed, "the clinician knows");
-    SEND(sc, .id = "A", .onset = "2026-09-07", .code = "S13");
-    cr_assert(scene_spell(sc, 0)->reason_changed);
-    scene_close(sc);
-}
-
-/* ---- opting out, leaving, dying ---- */
-
-/* */
-Test(derive, opting_out)
-{
-    struct scene *sc = open_at("2026-09-07 09:00");
-    SEND(sc, .id = "old", .onset = "2026-08-01", .last_day = "2026-08-20", .code = "S12");
-    SEND(sc, .onset = "2026-09-07", .code = "S12");
-    scene_person(sc, PERSON_OPTED_OUT, "2026-09-09");
-    cr_assert_eq(scene_spell(sc, 1)->state, TASK_OPEN, "not yet");
-    scene_at(sc, "2026-09-09 00:00");
-    cr_assert_eq(scene_spell(sc, 1)->end_reason, END_OPTED_OUT);
-    cr_assert_eq(scene_spell(sc, 0)->end_reason, END_RETURNED_BEFORE_NOTICE, "over by then");
-    scene_entry(sc, 1, CONTACT_MADE, OUTCOME_NO_ACTION, NULL);
-    cr_assert_eq(scene_spell(sc, 1)->state, TASK_CONTACTED, "contacted stays");
-    scene_person(sc, PERSON_OPTED_IN, "2026-09-30");
-    sc->facts.n_contacts = 0;
-    scene_look(sc);
-    cr_assert_eq(scene_spell(sc, 1)->state, TASK_OPEN);
-    scene_close(sc);
-}
-
-/* */
-Test(derive, opting_out_on_the_last_day_and_the_day_after)
-{
-    struct scene *sc = open_at("2026-09-07 09:00");
-    SEND(sc, .onset = "2026-09-07", .last_day = "2026-09-14", .code = "S12");
-    scene_at(sc, "2026-09-20 09:00");
-    scene_person(sc, PERSON_OPTED_OUT, "2026-09-14");
-    cr_assert_eq(scene_spell(sc, 0)->end_reason, END_OPTED_OUT);
-    scene_person(sc, PERSON_OPTED_OUT, "2026-09-15");
-    cr_assert_eq(scene_spell(sc, 0)->end_reason, END_RETURNED_UNCONTACTED);
-    scene_close(sc);
-}
-
-/* */
-Test(derive, opted_out_before_any_absence)
-{
-    struct scene *sc = open_at("2026-09-01 09:00");
-    scene_person(sc, PERSON_OPTED_OUT, "2026-09-01");
-    scene_at(sc, "2026-09-07 09:00");
-    SEND(sc, .onset = "2026-09-07", .code = "S12");
-    cr_assert_eq(scene_spell(sc, 0)->end_reason, END_OPTED_OUT);
-    scene_at(sc, "2026-09-20 09:00");
-    SEND(sc, .onset = "2026-09-07", .last_day = "2026-09-19", .code = "S12");
-    cr_assert_eq(scene_spell(sc, 0)->end_reason, END_OPTED_OUT, "before having returned");
-    cr_assert_str_eq(scene_log(sc), "2026-09-14 09:00 + fit-note.due period 2026-09-14\n"
-                                    "2026-09-20 09:00 - fit-note.due period 2026-09-14\n"
-                                    "2026-09-20 09:00 + returned-to-work period 2026-09-20\n"
-                                    "2026-09-20 09:00 + interview.due period 2026-09-20\n");
-    scene_close(sc);
-}
-
-/* */
-Test(derive, leaving_ends_what_is_open_then)
-{
-    const struct {
-        const char *last_day, *ends;
-        enum end_reason reason;
-        bool open_ended;
-    } rows[] = {
-        {NULL, "2026-09-15", END_LEFT_EMPLOYMENT, false},
-        {"2026-09-15", "2026-09-15", END_LEFT_EMPLOYMENT, false},
-        {"2026-09-18", "2026-09-15", END_LEFT_EMPLOYMENT, false},
-        {"2026-09-10", "2026-09-15", END_LEFT_EMPLOYMENT, true},
-        {"2026-09-14", "2026-09-14", END_RETURNED_UNCONTACTED, false},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct scene *sc = open_at("2026-09-07 09:00");
-        SEND(sc, .onset = "2026-09-07", .last_day = rows[i].last_day,
-             .open_ended = rows[i].open_ended, .code = "S12");
-        scene_person(sc, PERSON_LEFT, "2026-09-15");
-        scene_at(sc, "2026-09-15 23:59");
-        if (rows[i].reason == END_LEFT_EMPLOYMENT) {
-            cr_assert_eq(scene_spell(sc, 0)->state, TASK_OPEN, "row %zu: it is the last day", i);
-        }
-        scene_at(sc, "2026-09-30 09:00");
-        cr_assert_date(scene_spell(sc, 0)->last_day, rows[i].ends);
-        cr_assert_date(period(sc, 0)->last_day, rows[i].ends);
-        cr_assert_eq(scene_spell(sc, 0)->end_reason, rows[i].reason, "row %zu", i);
-        cr_assert_eq(period(sc, 0)->closed_by_leaving, rows[i].reason == END_LEFT_EMPLOYMENT);
-        scene_close(sc);
-    }
-}
-
-/* */
-Test(derive, leaving_ends_contacted_tasks_and_later_onsets_count_again)
-{
-    struct scene *sc = open_at("2026-09-07 09:00");
-    SEND(sc, .id = "A", .onset = "2026-09-07", .code = "S12");
-    made(sc, 0, "2026-09-07 10:00");
-    scene_person(sc, PERSON_LEFT, "2026-09-15");
-    scene_at(sc, "2026-09-16 09:00");
-    cr_assert_eq(scene_spell(sc, 0)->end_reason, END_LEFT_EMPLOYMENT);
-    SEND(sc, .id = "B", .onset = "2026-09-16", .code = "S12");
-    cr_assert_eq(sc->cw.n_periods, 2, "employed again, and off the next day");
-    cr_assert_eq(scene_spell(sc, 1)->state, TASK_OPEN);
-    cr_assert_not(scene_spell(sc, 1)->relapse);
-    cr_assert_eq(scene_spell(sc, 0)->end_reason, END_LEFT_EMPLOYMENT);
-    scene_person(sc, PERSON_LEFT, NULL);
-    cr_assert_eq(sc->cw.n_spells, 1, "taken back: one absence");
-    cr_assert_eq(scene_spell(sc, 0)->state, TASK_CONTACTED);
-    scene_close(sc);
-}
-
-/* */
-Test(derive, dying_ends_the_tasks_of_periods_not_closed_before)
-{
-    struct scene *sc = open_at("2026-09-07 09:00");
-    SEND(sc, .id = "old", .onset = "2026-07-01", .last_day = "2026-08-20", .code = "S12");
-    SEND(sc, .id = "A", .onset = "2026-09-07", .code = "S12");
-    made(sc, 1, NULL);
-    scene_at(sc, "2026-09-20 09:00");
-    SEND(sc, .id = "A", .onset = "2026-09-07", .last_day = "2026-09-14", .code = "S12");
-    cr_assert_eq(scene_spell(sc, 1)->state, TASK_CONTACTED);
-    scene_person(sc, PERSON_DIED, "2026-09-14");
-    cr_assert_eq(scene_spell(sc, 1)->end_reason, END_DIED);
-    cr_assert(period(sc, 1)->closed_by_death);
-    cr_assert_eq(scene_spell(sc, 0)->end_reason, END_RETURNED_BEFORE_NOTICE);
-    scene_person(sc, PERSON_DIED, "2026-09-15");
-    cr_assert_eq(scene_spell(sc, 1)->state, TASK_CONTACTED, "back at work before");
-    scene_person(sc, PERSON_DIED, "2026-10-15");
-    SEND(sc, .id = "A", .onset = "2026-09-07", .code = "S12");
-    cr_assert_eq(scene_spell(sc, 1)->end_reason, END_DIED, "from receipt, whatever the date");
-    scene_person(sc, PERSON_DIED, NULL);
-    cr_assert_eq(scene_spell(sc, 1)->state, TASK_CONTACTED);
-    scene_close(sc);
-}
-
-/* */
-Test(derive, dying_leaves_a_task_as_it_had_ended_in_a_period_that_went_on)
-{
-    struct scene *sc = open_at("2026-09-07 09:00");
-    SEND(sc, .id = "A", .onset = "2026-09-07", .last_day = "2026-09-09", .code = "S12");
-    SEND(sc, .id = "B", .onset = "2026-09-07", .code = "S13");
-    scene_at(sc, "2026-09-20 09:00");
-    scene_person(sc, PERSON_DIED, "2026-09-10");
-    cr_assert_eq(scene_spell(sc, 0)->end_reason, END_RETURNED_BEFORE_CONTACT);
-    scene_person(sc, PERSON_DIED, "2026-09-09");
-    cr_assert_eq(scene_spell(sc, 0)->end_reason, END_DIED, "on its last day");
-    scene_person(sc, PERSON_DIED, "2026-09-15");
-    made(sc, 0, "2026-09-08 10:00");
-    cr_assert_eq(scene_spell(sc, 0)->end_reason, END_DIED, "a contacted one ends");
-    scene_close(sc);
-}
-
-/* R-46 R-52 R-53 R-54 */
-Test(derive, where_several_endings_apply)
-{
-    struct scene *sc = open_at("2026-09-07 09:00");
-    SEND(sc, .onset = "2026-09-07", .last_day = "2026-09-12", .code = "S12");
-    scene_at(sc, "2026-09-20 09:00");
-    cr_assert_eq(scene_spell(sc, 0)->end_reason, END_RETURNED_UNCONTACTED);
-    scene_person(sc, PERSON_OPTED_OUT, "2026-09-10");
-    cr_assert_eq(scene_spell(sc, 0)->end_reason, END_OPTED_OUT);
-    made(sc, 0, "2026-09-12 09:00");
-    cr_assert_eq(scene_spell(sc, 0)->state, TASK_CONTACTED);
-    scene_person(sc, PERSON_LEFT, "2026-09-11");
-    cr_assert_eq(scene_spell(sc, 0)->end_reason, END_LEFT_EMPLOYMENT);
-    scene_person(sc, PERSON_DIED, "2026-09-11");
-    cr_assert_eq(scene_spell(sc, 0)->end_reason, END_DIED);
-    scene_close(sc);
-}
-
 /* ---- settling ---- */
 
 static void check_settled(const struct scene *sc, size_t i, const char *at)
@@ -770,7 +230,7 @@ static void check_settled(const struct scene *sc, size_t i, const char *at)
 /* */
 Test(derive, settled_after_the_last_day_and_the_last_change)
 {
-    struct scene *sc = open_at("2026-01-05 09:00");
+    struct scene *sc = scene_open_at("2026-01-05 09:00");
     SEND(sc, .onset = "2026-01-05", .code = "S12");
     check_settled(sc, 0, NULL);
     scene_at(sc, "2026-01-12 09:00");
@@ -796,7 +256,7 @@ Test(derive, settled_after_the_last_day_and_the_last_change)
 /* */
 Test(derive, a_fact_about_the_person_unsettles_what_it_concerns)
 {
-    struct scene *sc = open_at("2026-01-20 09:00");
+    struct scene *sc = scene_open_at("2026-01-20 09:00");
     SEND(sc, .onset = "2026-01-05", .last_day = "2026-01-15", .code = "S12");
     scene_at(sc, "2026-09-20 09:00");
     scene_person(sc, PERSON_OPTED_OUT, "2026-09-20");
@@ -809,7 +269,7 @@ Test(derive, a_fact_about_the_person_unsettles_what_it_concerns)
 /* */
 Test(derive, who_died_settles_without_an_end_on_record)
 {
-    struct scene *sc = open_at("2026-01-20 09:00");
+    struct scene *sc = scene_open_at("2026-01-20 09:00");
     SEND(sc, .onset = "2026-01-05", .code = "S12");
     scene_person(sc, PERSON_DIED, "2026-01-18");
     cr_assert(date_is_none(period(sc, 0)->last_day));
@@ -833,7 +293,7 @@ static void check_same(struct scene *a, struct scene *b)
 /* */
 Test(derive, the_order_of_facts_does_not_matter)
 {
-    struct scene *a = open_at("2026-12-01 09:00"), *b = open_at("2026-12-01 09:00");
+    struct scene *a = scene_open_at("2026-12-01 09:00"), *b = scene_open_at("2026-12-01 09:00");
     static const char *const codes[] = {"S12", "S10", "S13", "S99", "S11"};
     const int n = 200;
     for (int i = 0; i < n; i++) {
@@ -864,7 +324,7 @@ Test(derive, the_order_of_facts_does_not_matter)
 /* */
 Test(derive, thousands_of_records_of_one_person)
 {
-    struct scene *sc = open_at("2026-12-01 09:00");
+    struct scene *sc = scene_open_at("2026-12-01 09:00");
     enum { N = 4000 };
     struct record *many = arena_array(sc->a, N, sizeof *many);
     SEND(sc, .onset = "2026-09-07", .last_day = "2026-09-07", .code = "S12");
@@ -894,7 +354,7 @@ Test(derive, thousands_of_records_of_one_person)
 /* */
 Test(derive, nobody_and_nothing)
 {
-    struct scene *sc = open_at("2026-12-01 09:00");
+    struct scene *sc = scene_open_at("2026-12-01 09:00");
     scene_person(sc, PERSON_DIED, "2026-11-01");
     scene_person(sc, PERSON_LEFT, "2026-12-24");
     cr_assert_eq(sc->cw.n_periods, 0);

@@ -7,20 +7,13 @@
 
 TestSuite(prompts, .fini = leakcheck);
 
-static struct scene *open_at(const char *time)
-{
-    struct scene *sc = scene_open("RW3");
-    scene_at(sc, time);
-    return sc;
-}
-
 /* All with a reason that matches nothing, so that nothing but prompts can come out. */
 #define OFF(sc, ...) SEND((sc), .code = "S13", __VA_ARGS__)
 
 /* */
 Test(prompts, returned_and_interview)
 {
-    struct scene *sc = open_at("2026-09-07 09:00");
+    struct scene *sc = scene_open_at("2026-09-07 09:00");
     OFF(sc, .onset = "2026-09-07", .last_day = "2026-09-10");
     scene_at(sc, "2026-09-30 09:00");
     cr_assert_str_eq(scene_log(sc),
@@ -36,7 +29,7 @@ Test(prompts, returned_and_interview)
 /* */
 Test(prompts, back_in_one_of_two_jobs)
 {
-    struct scene *sc = open_at("2026-09-01 09:00");
+    struct scene *sc = scene_open_at("2026-09-01 09:00");
     OFF(sc, .id = "A", .assignment = "1", .onset = "2026-09-01", .last_day = "2026-09-03");
     OFF(sc, .id = "B", .assignment = "1", .onset = "2026-09-04", .last_day = "2026-09-05");
     OFF(sc, .id = "C", .assignment = "2", .onset = "2026-09-01", .fit_to = "2026-12-31");
@@ -56,7 +49,7 @@ Test(prompts, back_in_one_of_two_jobs)
 /* */
 Test(prompts, records_without_an_assignment_are_of_one)
 {
-    struct scene *sc = open_at("2026-09-01 09:00");
+    struct scene *sc = scene_open_at("2026-09-01 09:00");
     OFF(sc, .id = "A", .onset = "2026-09-01", .last_day = "2026-09-03");
     OFF(sc, .id = "B", .onset = "2026-09-02", .fit_to = "2026-12-31");
     scene_at(sc, "2026-09-20 09:00");
@@ -67,7 +60,7 @@ Test(prompts, records_without_an_assignment_are_of_one)
 /* */
 Test(prompts, expected_return)
 {
-    struct scene *sc = open_at("2026-09-01 09:00");
+    struct scene *sc = scene_open_at("2026-09-01 09:00");
     OFF(sc, .onset = "2026-09-01", .expected = "2026-09-21", .fit_to = "2026-12-31");
     scene_at(sc, "2026-09-30 09:00");
     cr_assert_str_eq(
@@ -86,7 +79,7 @@ Test(prompts, expected_return)
 /* */
 Test(prompts, an_expected_return_within_three_working_days_of_the_onset)
 {
-    struct scene *sc = open_at("2026-09-07 09:00");
+    struct scene *sc = scene_open_at("2026-09-07 09:00");
     OFF(sc, .onset = "2026-09-07", .expected = "2026-09-09");
     scene_at(sc, "2026-09-12 09:00");
     cr_assert_str_eq(scene_standing(sc),
@@ -97,7 +90,7 @@ Test(prompts, an_expected_return_within_three_working_days_of_the_onset)
 /* */
 Test(prompts, fit_notes)
 {
-    struct scene *sc = open_at("2026-09-01 09:00");
+    struct scene *sc = scene_open_at("2026-09-01 09:00");
     OFF(sc, .id = "A", .onset = "2026-09-01");
     scene_at(sc, "2026-09-08 09:00");
     cr_assert_str_eq(scene_standing(sc), "2026-09-08 09:00 fit-note.due period due 2026-09-08\n");
@@ -117,7 +110,7 @@ Test(prompts, fit_notes)
 /* */
 Test(prompts, phased_return_after_the_absence)
 {
-    struct scene *sc = open_at("2026-09-01 09:00");
+    struct scene *sc = scene_open_at("2026-09-01 09:00");
     OFF(sc, .id = "A", .onset = "2026-09-01", .phased = "2026-09-10", .assignment = "1");
     OFF(sc, .id = "B", .onset = "2026-09-01", .phased = "2026-09-10", .assignment = "2");
     scene_at(sc, "2026-09-10 08:00");
@@ -142,7 +135,7 @@ Test(prompts, phased_return_after_the_absence)
 /* R-74 R-77 */
 Test(prompts, phased_return_while_still_on_record)
 {
-    struct scene *sc = open_at("2026-09-01 09:00");
+    struct scene *sc = scene_open_at("2026-09-01 09:00");
     OFF(sc, .onset = "2026-09-01", .phased = "2026-09-10", .fit_to = "2026-12-31");
     scene_at(sc, "2026-09-20 09:00");
     cr_assert_str_eq(scene_standing(sc),
@@ -161,7 +154,7 @@ Test(prompts, phased_return_while_still_on_record)
 /* */
 Test(prompts, no_phased_return_from_within_an_absence_that_has_ended)
 {
-    struct scene *sc = open_at("2026-09-07 09:00");
+    struct scene *sc = scene_open_at("2026-09-07 09:00");
     OFF(sc, .onset = "2026-09-07", .last_day = "2026-09-10", .phased = "2026-09-10");
     scene_at(sc, "2026-10-20 09:00");
     cr_assert_str_eq(scene_standing(sc),
@@ -174,7 +167,7 @@ Test(prompts, no_phased_return_from_within_an_absence_that_has_ended)
 /* R-77 R-78 */
 Test(prompts, two_phased_returns)
 {
-    struct scene *sc = open_at("2026-09-01 09:00");
+    struct scene *sc = scene_open_at("2026-09-01 09:00");
     OFF(sc, .id = "A", .onset = "2026-09-01", .phased = "2026-09-10", .assignment = "1",
         .fit_to = "2026-12-31");
     OFF(sc, .id = "B", .onset = "2026-09-01", .phased = "2026-09-17", .assignment = "2");
@@ -188,7 +181,7 @@ Test(prompts, two_phased_returns)
 /* */
 Test(prompts, from_the_midnight_of_a_death)
 {
-    struct scene *sc = open_at("2026-09-07 09:00");
+    struct scene *sc = scene_open_at("2026-09-07 09:00");
     OFF(sc, .onset = "2026-09-07", .last_day = "2026-09-10");
     scene_at(sc, "2026-10-20 09:00");
     scene_person(sc, PERSON_DIED, "2026-09-11");
@@ -201,7 +194,7 @@ Test(prompts, from_the_midnight_of_a_death)
 /* */
 Test(prompts, noticed_on_the_last_day_is_in_time)
 {
-    struct scene *sc = open_at("2026-09-10 23:00");
+    struct scene *sc = scene_open_at("2026-09-10 23:00");
     OFF(sc, .id = "A", .onset = "2026-09-07", .last_day = "2026-09-08", .assignment = "1");
     OFF(sc, .id = "B", .onset = "2026-09-07", .last_day = "2026-09-10", .assignment = "2");
     scene_at(sc, "2026-09-20 09:00");
@@ -212,7 +205,7 @@ Test(prompts, noticed_on_the_last_day_is_in_time)
 /* */
 Test(prompts, over_before_anybody_was_told)
 {
-    struct scene *sc = open_at("2026-09-25 09:00");
+    struct scene *sc = scene_open_at("2026-09-25 09:00");
     OFF(sc, .id = "A", .onset = "2026-09-01", .last_day = "2026-09-20", .phased = "2026-09-10",
         .assignment = "1");
     OFF(sc, .id = "B", .onset = "2026-09-01", .last_day = "2026-09-05", .assignment = "2");
@@ -225,7 +218,7 @@ Test(prompts, over_before_anybody_was_told)
 /* R-53 R-54 */
 Test(prompts, nothing_of_a_return_by_leaving_or_death)
 {
-    struct scene *sc = open_at("2026-09-01 09:00");
+    struct scene *sc = scene_open_at("2026-09-01 09:00");
     OFF(sc, .onset = "2026-09-01", .expected = "2026-09-10");
     scene_person(sc, PERSON_LEFT, "2026-09-08");
     scene_at(sc, "2026-09-30 09:00");
@@ -246,7 +239,7 @@ Test(prompts, nothing_of_a_return_by_leaving_or_death)
 /* */
 Test(prompts, whatever_occupational_health_does)
 {
-    struct scene *a = open_at("2026-09-01 09:00"), *b = open_at("2026-09-01 09:00");
+    struct scene *a = scene_open_at("2026-09-01 09:00"), *b = scene_open_at("2026-09-01 09:00");
     SEND(a, .onset = "2026-09-01", .code = "S12", .expected = "2026-09-21");
     SEND(b, .onset = "2026-09-01", .code = "S13", .expected = "2026-09-21");
     scene_entry(a, 0, CONTACT_MADE, OUTCOME_DECLINED, NULL);
@@ -273,7 +266,7 @@ Test(prompts, whatever_occupational_health_does)
 /* */
 Test(prompts, nine_o_clock_is_local)
 {
-    struct scene *sc = open_at("2026-10-19 09:00");
+    struct scene *sc = scene_open_at("2026-10-19 09:00");
     OFF(sc, .onset = "2026-10-19");
     cr_assert_eq(sc->cw.n_timeline, 1);
     char text[INSTANT_TEXT];

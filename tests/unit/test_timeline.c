@@ -8,13 +8,6 @@
 
 TestSuite(timeline, .fini = leakcheck);
 
-static struct scene *open_at(const char *time)
-{
-    struct scene *sc = scene_open("RW3");
-    scene_at(sc, time);
-    return sc;
-}
-
 /* The standing events of one kind, a line each; of several kinds when the name is a beginning. */
 static const char *standing(struct scene *sc, const char *kind)
 {
@@ -44,7 +37,7 @@ static void tried(struct scene *sc, const char *at, enum contact_outcome outcome
 /* */
 Test(timeline, a_contact_after_the_instant_takes_nothing_back)
 {
-    struct scene *sc = open_at("2026-09-07 09:00");
+    struct scene *sc = scene_open_at("2026-09-07 09:00");
     SEND(sc, .onset = "2026-09-07", .code = "S12");
     scene_at(sc, "2026-09-12 09:00");
     scene_log(sc);
@@ -58,7 +51,7 @@ Test(timeline, a_contact_after_the_instant_takes_nothing_back)
 /* */
 Test(timeline, a_clock_that_went_back_takes_nothing_back)
 {
-    struct scene *sc = open_at("2026-09-07 09:00");
+    struct scene *sc = scene_open_at("2026-09-07 09:00");
     SEND(sc, .onset = "2026-09-07", .code = "S12");
     scene_at(sc, "2026-09-12 09:00");
     scene_log(sc);
@@ -70,7 +63,7 @@ Test(timeline, a_clock_that_went_back_takes_nothing_back)
 /* */
 Test(timeline, created_at_the_first_notice_or_the_onset)
 {
-    struct scene *sc = open_at("2026-09-09 15:30");
+    struct scene *sc = scene_open_at("2026-09-09 15:30");
     SEND(sc, .id = "A", .onset = "2026-09-07", .code = "S12");
     cr_assert_standing(sc, "contact-task.created",
                        "2026-09-09 15:30 contact-task.created msk due 2026-09-11\n");
@@ -79,7 +72,7 @@ Test(timeline, created_at_the_first_notice_or_the_onset)
     cr_assert_standing(sc, "contact-task.created",
                        "2026-09-09 15:30 contact-task.created msk due 2026-09-10\n");
     scene_close(sc);
-    sc = open_at("2026-09-01 09:00");
+    sc = scene_open_at("2026-09-01 09:00");
     SEND(sc, .onset = "2026-09-07", .code = "S12");
     scene_at(sc, "2026-09-08 15:30");
     cr_assert_standing(sc, "contact-task.created",
@@ -90,7 +83,7 @@ Test(timeline, created_at_the_first_notice_or_the_onset)
 /* R-61 R-63 */
 Test(timeline, other_endings_are_told_by_taking_back_the_beginning)
 {
-    struct scene *sc = open_at("2026-09-07 09:00");
+    struct scene *sc = scene_open_at("2026-09-07 09:00");
     SEND(sc, .onset = "2026-09-07", .code = "S12");
     scene_at(sc, "2026-09-13 09:00");
     scene_person(sc, PERSON_OPTED_OUT, "2026-09-13");
@@ -108,7 +101,7 @@ Test(timeline, other_endings_are_told_by_taking_back_the_beginning)
 /* R-62 R-64 */
 Test(timeline, due_soon_and_overdue)
 {
-    struct scene *sc = open_at("2026-09-03 09:00");
+    struct scene *sc = scene_open_at("2026-09-03 09:00");
     SEND(sc, .onset = "2026-09-03", .code = "S12");
     scene_at(sc, "2026-09-30 09:00");
     cr_assert_standing(sc, "contact.",
@@ -132,7 +125,7 @@ Test(timeline, due_soon_and_overdue)
 /* */
 Test(timeline, no_due_soon_before_the_onset)
 {
-    struct scene *sc = open_at("2026-09-03 09:00");
+    struct scene *sc = scene_open_at("2026-09-03 09:00");
     scene_settings(sc, "\"contact_target_days\": 4", "\"contact_target_days\": 1");
     scene_settings(sc, "\"onset_is_day\": 0", "\"onset_is_day\": 1");
     SEND(sc, .onset = "2026-09-03", .code = "S12");
@@ -144,7 +137,7 @@ Test(timeline, no_due_soon_before_the_onset)
 /* */
 Test(timeline, a_late_report_is_overdue_a_working_day_later)
 {
-    struct scene *sc = open_at("2026-09-18 09:00");
+    struct scene *sc = scene_open_at("2026-09-18 09:00");
     SEND(sc, .onset = "2026-09-07", .code = "S12");
     scene_at(sc, "2026-09-30 09:00");
     cr_assert_standing(sc, "contact.", "2026-09-22 00:00 contact.overdue msk due 2026-09-11\n");
@@ -159,7 +152,7 @@ Test(timeline, a_late_report_is_overdue_a_working_day_later)
 /* */
 Test(timeline, ended_says_why)
 {
-    struct scene *sc = open_at("2026-09-07 09:00");
+    struct scene *sc = scene_open_at("2026-09-07 09:00");
     SEND(sc, .onset = "2026-09-07", .last_day = "2026-09-10", .code = "S12");
     cr_assert_not_null(strstr(scene_ahead(sc), "2026-09-11 00:00 contact-task.ended msk "
                                                "returned_before_contact\n"));
@@ -177,7 +170,7 @@ Test(timeline, ended_says_why)
 /* */
 Test(timeline, unreachable_after_three_failures_on_two_days)
 {
-    struct scene *sc = open_at("2026-09-07 09:00");
+    struct scene *sc = scene_open_at("2026-09-07 09:00");
     SEND(sc, .onset = "2026-09-07", .code = "S12");
     scene_at(sc, "2026-09-09 20:00");
     tried(sc, "2026-09-07 10:00", OUTCOME_NO_ANSWER);
@@ -200,7 +193,7 @@ Test(timeline, unreachable_after_three_failures_on_two_days)
 /* */
 Test(timeline, reason_missing)
 {
-    struct scene *sc = open_at("2026-09-07 09:00");
+    struct scene *sc = scene_open_at("2026-09-07 09:00");
     SEND(sc, .id = "A", .onset = "2026-09-07", .code = "S13");
     SEND(sc, .id = "B", .onset = "2026-09-08");
     SEND(sc, .id = "C", .onset = "2026-09-09", .code = "S98");
@@ -217,7 +210,7 @@ Test(timeline, reason_missing)
 /* */
 Test(timeline, no_reason_is_asked_for_when_back_within_two_days)
 {
-    struct scene *sc = open_at("2026-09-07 09:00");
+    struct scene *sc = scene_open_at("2026-09-07 09:00");
     SEND(sc, .onset = "2026-09-07", .last_day = "2026-09-08");
     scene_at(sc, "2026-09-30 09:00");
     cr_assert_standing(sc, "reason", "");
@@ -231,7 +224,7 @@ Test(timeline, no_reason_is_asked_for_when_back_within_two_days)
 /* */
 Test(timeline, follow_ups_two_weeks_after_each_contact)
 {
-    struct scene *sc = open_at("2026-09-07 09:00");
+    struct scene *sc = scene_open_at("2026-09-07 09:00");
     SEND(sc, .onset = "2026-09-07", .code = "S12");
     made(sc, "2026-09-09 16:00", OUTCOME_SELF_MANAGEMENT);
     scene_at(sc, "2026-10-10 09:00");
@@ -257,7 +250,7 @@ Test(timeline, follow_ups_two_weeks_after_each_contact)
 /* */
 Test(timeline, no_follow_up_of_who_declined_or_whose_case_is_closed)
 {
-    struct scene *sc = open_at("2026-09-07 09:00");
+    struct scene *sc = scene_open_at("2026-09-07 09:00");
     SEND(sc, .onset = "2026-09-07", .code = "S12");
     scene_at(sc, "2026-11-01 09:00");
     made(sc, "2026-09-09 16:00", OUTCOME_SELF_MANAGEMENT);
@@ -275,7 +268,7 @@ Test(timeline, no_follow_up_of_who_declined_or_whose_case_is_closed)
 /* */
 Test(timeline, a_review_day_that_was_past_at_the_contact)
 {
-    struct scene *sc = open_at("2026-09-07 09:00");
+    struct scene *sc = scene_open_at("2026-09-07 09:00");
     SEND(sc, .onset = "2026-09-07", .code = "S12");
     scene_at(sc, "2026-10-10 09:00");
     made(sc, "2026-09-09 16:00", OUTCOME_SELF_MANAGEMENT)->review_on = scene_date("2026-09-09");
@@ -289,7 +282,7 @@ Test(timeline, a_review_day_that_was_past_at_the_contact)
 /* */
 Test(timeline, a_follow_up_comes_after_the_contact)
 {
-    struct scene *sc = open_at("2026-09-07 09:00");
+    struct scene *sc = scene_open_at("2026-09-07 09:00");
     SEND(sc, .onset = "2026-09-07", .code = "S12");
     scene_at(sc, "2026-09-25 09:00");
     made(sc, "2026-09-09 09:00", OUTCOME_SELF_MANAGEMENT)->review_on = scene_date("2026-09-09");
@@ -301,7 +294,7 @@ Test(timeline, a_follow_up_comes_after_the_contact)
 /* */
 Test(timeline, long_term_counts_the_whole_absence)
 {
-    struct scene *sc = open_at("2026-09-01 09:00");
+    struct scene *sc = scene_open_at("2026-09-01 09:00");
     SEND(sc, .id = "A", .onset = "2026-09-01", .last_day = "2026-09-20", .code = "S13");
     SEND(sc, .id = "B", .onset = "2026-09-10", .code = "S12");
     SEND(sc, .id = "C", .onset = "2026-09-12", .last_day = "2026-09-22", .code = "S10");
@@ -316,7 +309,7 @@ Test(timeline, long_term_counts_the_whole_absence)
 /* */
 Test(timeline, reviews)
 {
-    struct scene *sc = open_at("2026-09-07 09:00");
+    struct scene *sc = scene_open_at("2026-09-07 09:00");
     SEND(sc, .onset = "2026-09-07", .code = "S12");
     scene_at(sc, "2026-12-30 09:00");
     cr_assert_standing(sc, "review",
@@ -340,7 +333,7 @@ Test(timeline, reviews)
 /* */
 Test(timeline, check_in_two_weeks_after_the_return)
 {
-    struct scene *sc = open_at("2026-09-07 09:00");
+    struct scene *sc = scene_open_at("2026-09-07 09:00");
     SEND(sc, .onset = "2026-09-07", .code = "S12");
     scene_at(sc, "2026-09-14 09:00");
     SEND(sc, .onset = "2026-09-07", .last_day = "2026-09-13", .code = "S12");
@@ -363,7 +356,7 @@ Test(timeline, check_in_two_weeks_after_the_return)
 /* */
 Test(timeline, check_ins_after_a_long_absence)
 {
-    struct scene *sc = open_at("2026-09-07 09:00");
+    struct scene *sc = scene_open_at("2026-09-07 09:00");
     SEND(sc, .id = "A", .onset = "2026-09-07", .code = "S12");
     SEND(sc, .id = "B", .onset = "2026-09-07", .last_day = "2026-10-10", .code = "S13");
     scene_at(sc, "2026-10-05 09:00");
@@ -384,7 +377,7 @@ Test(timeline, check_ins_after_a_long_absence)
 /* */
 Test(timeline, relapse_stands_with_the_task)
 {
-    struct scene *sc = open_at("2026-09-30 09:00");
+    struct scene *sc = scene_open_at("2026-09-30 09:00");
     SEND(sc, .id = "A", .onset = "2026-09-01", .last_day = "2026-09-05", .code = "S12");
     SEND(sc, .id = "B", .onset = "2026-09-27", .code = "S12");
     cr_assert_standing(sc, "relapse", "2026-09-30 09:00 relapse.detected msk\n");
@@ -399,7 +392,7 @@ Test(timeline, relapse_stands_with_the_task)
 /* */
 Test(timeline, only_what_stands_supersedes)
 {
-    struct scene *sc = open_at("2026-09-07 09:00");
+    struct scene *sc = scene_open_at("2026-09-07 09:00");
     SEND(sc, .onset = "2026-09-07", .code = "S12");
     scene_at(sc, "2026-09-11 09:00");
     cr_assert_standing(sc, "contact.due", "2026-09-10 09:00 contact.due-soon msk due 2026-09-11\n");
@@ -414,7 +407,7 @@ Test(timeline, only_what_stands_supersedes)
 /* */
 Test(timeline, a_spell_over_before_it_was_noticed_is_silent)
 {
-    struct scene *sc = open_at("2026-10-20 09:00");
+    struct scene *sc = scene_open_at("2026-10-20 09:00");
     SEND(sc, .id = "A", .onset = "2026-09-07", .last_day = "2026-10-10", .code = "S12");
     SEND(sc, .id = "B", .onset = "2026-10-15", .last_day = "2026-10-19");
     scene_at(sc, "2026-12-30 09:00");
@@ -432,7 +425,7 @@ Test(timeline, a_spell_over_before_it_was_noticed_is_silent)
 /* R-66 R-79 */
 Test(timeline, a_reason_missing_of_an_absence_noticed_on_its_last_day)
 {
-    struct scene *sc = open_at("2026-09-09 23:59");
+    struct scene *sc = scene_open_at("2026-09-09 23:59");
     SEND(sc, .onset = "2026-09-07", .last_day = "2026-09-09");
     scene_at(sc, "2026-09-30 09:00");
     cr_assert_standing(sc, "reason", "2026-09-09 09:00 reason.missing period due 2026-09-09\n");
@@ -442,7 +435,7 @@ Test(timeline, a_reason_missing_of_an_absence_noticed_on_its_last_day)
 /* */
 Test(timeline, noticed_on_the_last_day_is_in_time)
 {
-    struct scene *sc = open_at("2026-09-09 23:59");
+    struct scene *sc = scene_open_at("2026-09-09 23:59");
     SEND(sc, .onset = "2026-09-07", .last_day = "2026-09-09", .code = "S12");
     scene_at(sc, "2026-09-30 09:00");
     cr_assert_standing(sc, "contact-task",
@@ -454,7 +447,7 @@ Test(timeline, noticed_on_the_last_day_is_in_time)
 /* */
 Test(timeline, nothing_for_occupational_health_from_an_opt_out_on)
 {
-    struct scene *sc = open_at("2026-09-07 09:00");
+    struct scene *sc = scene_open_at("2026-09-07 09:00");
     SEND(sc, .onset = "2026-09-07", .code = "S12");
     made(sc, "2026-09-08 09:00", OUTCOME_NO_ACTION);
     scene_at(sc, "2026-12-30 09:00");
@@ -469,7 +462,7 @@ Test(timeline, nothing_for_occupational_health_from_an_opt_out_on)
 /* */
 Test(timeline, nothing_after_the_last_day_of_employment)
 {
-    struct scene *sc = open_at("2026-08-03 09:00");
+    struct scene *sc = scene_open_at("2026-08-03 09:00");
     SEND(sc, .id = "A", .onset = "2026-08-03", .code = "S12");
     made(sc, "2026-08-04 09:00", OUTCOME_NO_ACTION);
     scene_at(sc, "2026-08-10 09:00");
@@ -491,7 +484,7 @@ Test(timeline, nothing_after_the_last_day_of_employment)
 /* */
 Test(timeline, an_opt_out_begins_at_midnight)
 {
-    struct scene *sc = open_at("2026-09-07 09:00");
+    struct scene *sc = scene_open_at("2026-09-07 09:00");
     SEND(sc, .onset = "2026-09-07", .code = "S12");
     scene_at(sc, "2026-09-20 09:00");
     scene_person(sc, PERSON_OPTED_OUT, "2026-09-13");
@@ -505,7 +498,7 @@ Test(timeline, an_opt_out_begins_at_midnight)
 /* */
 Test(timeline, leaving_on_the_day_of_the_onset)
 {
-    struct scene *sc = open_at("2026-09-07 09:00");
+    struct scene *sc = scene_open_at("2026-09-07 09:00");
     SEND(sc, .onset = "2026-09-07", .code = "S12");
     scene_person(sc, PERSON_LEFT, "2026-09-07");
     scene_at(sc, "2026-09-30 09:00");
@@ -517,7 +510,7 @@ Test(timeline, leaving_on_the_day_of_the_onset)
 /* */
 Test(timeline, leaving_while_off)
 {
-    struct scene *sc = open_at("2026-08-03 09:00");
+    struct scene *sc = scene_open_at("2026-08-03 09:00");
     SEND(sc, .onset = "2026-08-03", .code = "S12", .expected = "2026-08-20");
     scene_person(sc, PERSON_LEFT, "2026-08-12");
     scene_at(sc, "2026-08-30 09:00");
@@ -530,7 +523,7 @@ Test(timeline, leaving_while_off)
 /* */
 Test(timeline, nothing_stands_for_an_absence_that_ended_in_death)
 {
-    struct scene *sc = open_at("2026-08-03 09:00");
+    struct scene *sc = scene_open_at("2026-08-03 09:00");
     SEND(sc, .id = "A", .onset = "2026-08-03", .last_day = "2026-08-09", .code = "S12");
     made(sc, "2026-08-04 09:00", OUTCOME_NO_ACTION);
     SEND(sc, .id = "B", .onset = "2026-08-20", .code = "S12", .expected = "2026-08-30");
@@ -552,7 +545,7 @@ Test(timeline, nothing_stands_for_an_absence_that_ended_in_death)
 /* */
 Test(timeline, in_order_and_by_kind_at_one_instant)
 {
-    struct scene *sc = open_at("2026-09-30 09:00");
+    struct scene *sc = scene_open_at("2026-09-30 09:00");
     SEND(sc, .id = "A", .onset = "2026-09-01", .last_day = "2026-09-05", .code = "S12");
     SEND(sc, .id = "B", .onset = "2026-09-30", .code = "S12");
     SEND(sc, .id = "C", .onset = "2026-09-30", .code = "S10");
@@ -572,7 +565,8 @@ Test(timeline, in_order_and_by_kind_at_one_instant)
 /* woken at nothing but wake_at, a case gives what it gives when looked at all the time. */
 Test(timeline, wakes_at_every_instant_that_matters)
 {
-    struct scene *woken = open_at("2026-09-01 09:00"), *minded = open_at("2026-09-01 09:00");
+    struct scene *woken = scene_open_at("2026-09-01 09:00"),
+                 *minded = scene_open_at("2026-09-01 09:00");
     struct scene *both[] = {woken, minded};
     for (int i = 0; i < 2; i++) {
         struct scene *sc = both[i];
