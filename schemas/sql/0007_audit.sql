@@ -69,7 +69,9 @@ declare
 begin
     select h.* into strict head from audit.head h for update;
     at := oh.clock();
-    for e in select x.* from audit.entry x join audit.unsealed u using (entry_id) order by x.entry_id limit in_max
+    for e in select x.* from audit.entry x join audit.unsealed u using (entry_id)
+             where not exists (select from audit.seal s where s.entry_id = x.entry_id)
+             order by x.entry_id limit in_max
     loop
         salt := uuid_send(gen_random_uuid());
         digest := sha256(salt || convert_to(

@@ -1,11 +1,11 @@
 #include "services/followup/seal.h"
 
+#include <stdlib.h>
+
 #include "common/clock.h"
 #include "common/hash.h"
 #include "common/log.h"
 #include "common/mem.h"
-
-#include <stdlib.h>
 
 #define SEAL_EVERY_MS 1000
 #define SEAL_MOST 500 /* entries at once; with more waiting the next call follows at once */
@@ -25,8 +25,8 @@ struct seal {
     char head[2 * SHA256_BYTES + 1];
 };
 
-static const struct pg_stmt seal_some = {
-    "seal", "select sealed, seal_no, hash from audit.seal($1)", (const uint32_t[]){PG_INT4, 0}};
+static const struct pg_stmt seal_some = {"seal", "select sealed, seal_no, hash from audit.seal($1)",
+                                         (const uint32_t[]){PG_INT4, 0}};
 
 static void tell(struct seal *s, bool now)
 {
@@ -136,6 +136,8 @@ static void on_timer(void *arg, unsigned events)
         failed(s, STATUS_RESYNC, &err);
     } else if (s->active) {
         send(s);
+    } else {
+        hang_up(s);
     }
 }
 
