@@ -140,7 +140,7 @@ static void lane_failed(struct intake *in, size_t i, enum status s, const struct
     } else if (strcmp(err.code, "CT001") == 0) {
         metrics_add(METRIC_FENCED, NULL, 1);
         log_warn(FENCED, LOG_TEXT("msg", err.text));
-        recover_start_over(in);
+        recover_wait_for_group(in);
     } else if (strcmp(err.code, "CT003") == 0) {
         recover_start_over(in);
     } else {

@@ -126,8 +126,8 @@ class Service:
         until(seen, "%s to log %s" % (self.name, event), seconds)
         return self
 
-    def tail(self):
-        return " | ".join(self.log.read_text().splitlines()[-4:])
+    def tail(self, n=4):
+        return " | ".join(self.log.read_text().splitlines()[-n:])
 
     def signal(self, number):
         if self.running:
