@@ -8,7 +8,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "common/buf.h"
 #include "common/conf.h"
 #include "common/err.h"
 
@@ -44,10 +43,5 @@ enum status kafka_status(rd_kafka_resp_err_t code, const char *what, struct err 
  * must be aborted is STATUS_RETRY with *abort_first true (abort_first NULL: the caller has none).
  */
 enum status kafka_error(rd_kafka_error_t *e, const char *what, bool *abort_first, struct err *err);
-
-/* The topic of an organisation where its name has {organisation} in it (NULL or "": "none"); else
- * the name as it is. A character that no topic name may have becomes "_". Appends and terminates.
- */
-void kafka_topic_for(struct buf *out, const char *topic, const char *organisation);
 
 #endif
