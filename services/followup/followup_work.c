@@ -91,6 +91,7 @@ static void begin_work(struct followup *f, struct shard *shard, enum shard_want 
     struct claim_around around = {.conf = f->conf,
                                   .rules = f->rules,
                                   .now = followup_now(f),
+                                  .rehearsal = clock_is_file(f->clock),
                                   .why = f->catching_up ? "settings" : "time",
                                   .release_held = f->held && !f->situation.paused};
     f->working = shard;
