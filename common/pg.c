@@ -501,3 +501,22 @@ const struct pg_result *pg_result(const struct pg *pg, size_t nth)
     }
     return (const struct pg_result *)(const void *)pg->result[nth];
 }
+
+/* ---- passwords ---- */
+
+enum status pg_encrypt_password(struct pg *pg, const char *password, const char *role,
+                                struct buf *out, struct err *err)
+{
+    if (pg->conn == NULL) {
+        return connection_error(pg, "08003", err);
+    }
+    char *verifier = password[0] == '\0'
+                         ? NULL
+                         : PQencryptPasswordConn(pg->conn, password, role, "scram-sha-256");
+    if (verifier == NULL) {
+        return err_set(err, STATUS_REJECT, "input", "password: cannot be taken");
+    }
+    buf_puts(out, verifier);
+    PQfreemem(verifier);
+    return STATUS_OK;
+}
