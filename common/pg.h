@@ -19,8 +19,13 @@ struct pg_options {
     const char *dsn;      /* libpq's; copied */
     const char *password; /* NULL: what the dsn or the environment says */
     const char *application_name;
+    bool allow_insecure; /* see pg_check_transport */
     int patience_ms; /* what pg_run and pg_wait wait at most where no time is given; 0: for ever */
 };
+
+/* STATUS_FATAL, code "config": the server is on another machine and sslmode is not verify-full, and
+ * allow_insecure is not set; or the dsn is none. Also asked by each pg_connect. */
+enum status pg_check_transport(const struct pg_options *o, struct err *err) NODISCARD;
 
 /* Does not connect yet. Never NULL. */
 struct pg *pg_new(const struct pg_options *o);
@@ -144,6 +149,11 @@ enum status pg_run(struct pg *pg, const struct pg_stmt *stmt, const struct pg_ar
                    struct err *err) NODISCARD;
 /* A script of many statements in one transaction, text protocol: migrations. */
 enum status pg_script(struct pg *pg, const char *sql, struct err *err) NODISCARD;
+
+/* Appends what the server keeps of a password (SCRAM-SHA-256), for "alter role … password". The
+ * session has been connected. STATUS_REJECT: no password, or one that cannot be taken. */
+enum status pg_encrypt_password(struct pg *pg, const char *password, const char *role,
+                                struct buf *out, struct err *err) NODISCARD;
 
 /* The transaction statements, for pg_send and pg_run. */
 extern const struct pg_stmt pg_begin, pg_commit, pg_rollback;

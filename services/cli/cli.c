@@ -91,7 +91,8 @@ enum status cli_connect(struct cli *cli, struct err *err)
         }
     }
     cli->pg = pg_new(&(struct pg_options){
-        .dsn = cli->conf->pg_dsn, .password = password, .application_name = "dayfour"});
+        .dsn = cli->conf->pg_dsn, .password = password, .application_name = "dayfour",
+        .allow_insecure = cli->conf->allow_insecure});
     if (password != NULL) {
         memset(password, 0, strlen(password));
         free(password);
