@@ -200,7 +200,7 @@ static const struct meaning meanings[] = {
     {E(ILLEGAL_SASL_STATE), STATUS_FATAL},
     {E(SECURITY_DISABLED), STATUS_FATAL},
     {E(_AUTHENTICATION), STATUS_FATAL},
-    {E(_SSL), STATUS_FATAL},
+    {E(_SSL), STATUS_RETRY}, /* also a session that breaks; see kafka_client_error */
     {E(_INVALID_ARG), STATUS_FATAL},
     {E(_NOT_CONFIGURED), STATUS_FATAL},
     {E(_NOT_IMPLEMENTED), STATUS_FATAL},
@@ -231,6 +231,17 @@ enum status kafka_status(rd_kafka_resp_err_t code, const char *what, struct err 
         return STATUS_OK;
     }
     return err_set(err, s, rd_kafka_err2name(code), "%s: %s", what, rd_kafka_err2str(code));
+}
+
+enum status kafka_client_error(int code, const char *reason, struct err *err)
+{
+    enum status s = status_of((rd_kafka_resp_err_t)code);
+    if (code == RD_KAFKA_RESP_ERR__SSL && strstr(reason, "certificate") != NULL) {
+        s = STATUS_FATAL;
+    }
+    return s == STATUS_OK
+               ? s
+               : err_set(err, s, rd_kafka_err2name((rd_kafka_resp_err_t)code), "%s", reason);
 }
 
 enum status kafka_error(rd_kafka_error_t *e, const char *what, bool *abort_first, struct err *err)
