@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "services/cli/commands.h"
 #include "services/cli/view.h"
@@ -269,19 +268,6 @@ static enum status show_events(struct cli *cli, const char *id, const char *peri
     return s;
 }
 
-/* Times are shown as they are entered: in the time of the installation, not of this machine. */
-static enum status use_local_time(struct cli *cli, struct err *err)
-{
-    static const struct pg_stmt ask = {"tasks_zone", "select oh.time_zone()", NULL};
-    const struct pg_result *r = NULL;
-    enum status s = cli_query(cli, &ask, NULL, &r, err);
-    if (s == STATUS_OK) {
-        (void)setenv("TZ", pg_text(r, 0, 0), 1);
-        tzset();
-    }
-    return s;
-}
-
 int tasks_show(struct cli *cli, const struct args *args)
 {
     struct err err = {0};
@@ -289,7 +275,7 @@ int tasks_show(struct cli *cli, const struct args *args)
     char period[TASK_ID_TEXT] = "";
     bool json = options_flag(args, "json");
     enum status s = tasks_find(cli, options_argument(args, 0), id, &err);
-    s = s == STATUS_OK ? use_local_time(cli, &err) : s;
+    s = s == STATUS_OK ? cli_local_time(cli, &err) : s;
     s = s == STATUS_OK ? show_task(cli, id, json, period, &err) : s;
     s = s == STATUS_OK ? show_events(cli, id, period, json, &err) : s;
     return s == STATUS_OK ? EXIT_DONE : cli_fail("show", s, &err);

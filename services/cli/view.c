@@ -145,6 +145,7 @@ static void put_plain(struct buf *out, const struct view_column *c, const struct
     }
     switch (c->type) {
     case VIEW_TEXT:
+    case VIEW_JSON:
         view_clean(out, pg_text(r, row, col));
         break;
     case VIEW_INT:
@@ -187,6 +188,9 @@ static void put_json(struct buf *out, const struct view_column *c, const struct 
     switch (c->type) {
     case VIEW_TEXT:
         json_put_string(out, pg_text(r, row, col));
+        break;
+    case VIEW_JSON:
+        buf_puts(out, pg_text(r, row, col));
         break;
     case VIEW_INT:
         buf_printf(out, "%" PRId64, pg_i64(r, row, col));

@@ -16,6 +16,7 @@ enum view_type {
     VIEW_DATE,
     VIEW_INSTANT, /* JSON: RFC 3339, UTC; table: local time of this machine, to the minute */
     VIEW_TEXTS,   /* text[] */
+    VIEW_JSON,    /* text that is JSON */
     VIEW_BYTES,   /* JSON: text where it is UTF-8, else {"base64": …} */
     VIEW_HEADERS  /* as in common/event/frozen.h; JSON: [name, value] each */
 };

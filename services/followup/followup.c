@@ -13,6 +13,7 @@
 #include "common/log.h"
 #include "common/loop.h"
 #include "common/mem.h"
+#include "services/followup/seal.h"
 #include "services/followup/shard.h"
 
 #define TICK_MS 100
@@ -50,6 +51,7 @@ struct followup {
     int work_fd;
     int64_t rest_until_ms; /* after a conflict */
 
+    struct seal *seal;
     struct loop_timer *tick, *reconnect, *wake;
     struct backoff db_backoff;
     bool db_up, shards_started;
@@ -562,6 +564,7 @@ static void on_tick(void *arg, unsigned events)
         ask_control(f);
     }
     report(f, false);
+    seal_allow(f->seal, f->db_up && f->shards[0].epoch != NO_EPOCH);
     pump(f);
     loop_timer_set(f->tick, TICK_MS);
 }
@@ -627,6 +630,7 @@ static enum status set_up(struct followup *f, struct err *err)
                                  .allow_insecure = f->conf->allow_insecure};
     f->control = pg_new(&o);
     f->work = pg_new(&o);
+    s = s == STATUS_OK ? seal_new(&f->seal, f->loop, &o, err) : s;
     free(password);
     f->n_shards = (size_t)f->conf->followup_shards;
     f->shards = mem_alloc(f->n_shards * sizeof *f->shards);
@@ -649,6 +653,7 @@ static void tear_down(struct followup *f)
     for (size_t i = 0; i < f->n_shards; i++) {
         shard_clear(&f->shards[i]);
     }
+    seal_free(f->seal);
     pg_free(f->control);
     pg_free(f->work);
     product_clock_free(f->product_clock);

@@ -20,6 +20,7 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -34,6 +35,7 @@ import dates  # noqa: E402
 import histories  # noqa: E402
 import ledger  # noqa: E402
 
+EVIDENCE = ROOT / "build" / "faults"
 PARTITIONS = 6
 SHARDS = "2"
 PERSONS_A_MINUTE = 700
@@ -331,7 +333,7 @@ class Run:
             actor.expected_dead = True
 
     def keep_evidence(self):
-        folder = self.around.run_dir / ("faults-%d-%s" % (self.seed, time.strftime("%H%M%S")))
+        folder = EVIDENCE / ("%d-%s" % (self.seed, time.strftime("%H%M%S")))
         folder.mkdir(parents=True, exist_ok=True)
         for file in self.stage.dir.iterdir():
             if file.suffix in (".jsonl", ".err"):
@@ -384,7 +386,9 @@ def main():
     run = Run(around, seed, args.minutes)
     try:
         run.carry_out()
-    except (Failure, subprocess.SubprocessError) as problem:
+    except Exception as problem:  # a test that cannot go on has not passed either
+        if not isinstance(problem, Failure):
+            traceback.print_exc(file=sys.stdout)
         servers_up(around)
         run.proxy.calm()
         print("VIOLATION with seed %d after %s: %s" % (seed, dict(run.counts), problem))

@@ -1,4 +1,5 @@
 """The task of a spell: its state and the columns that a clinician sees."""
+import datetime as dt
 from dataclasses import dataclass
 
 CONTACT_OUTCOMES = ("fast_track_treatment", "self_management_advice", "onward_referral",
@@ -127,6 +128,11 @@ class Task:
         turns = [e for e in self.spell.entries if e.kind in ("close", "reopen") and e.at < instant]
         return bool(turns) and turns[-1].kind == "close"
 
+    @property
+    def case_closed(self):
+        """By what has been entered so far."""
+        return self.case_closed_at(self.case.now + dt.timedelta(microseconds=1))
+
     def row(self):
         spell, calendar, contacted_on = self.spell, self.case.calendar, self.contacted_on
         state, end_reason = self.state_and_reason
@@ -150,7 +156,7 @@ class Task:
             "first_attempt_at": attempts[0].at if attempts else None,
             "contacted_at": self.contacted_at,
             "in_target": self.in_target,
-            "elapsed_days": contacted_on and (contacted_on - spell.onset).days,
+            "elapsed_days": contacted_on and max(0, (contacted_on - spell.onset).days),
             "elapsed_working_days": contacted_on and calendar.working_days_between(
                 spell.onset, contacted_on),
             "relapse": spell.relapse,

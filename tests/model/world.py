@@ -47,6 +47,8 @@ class StoredSpell:
     pathway: str
     anchor: tuple  # (organisation, source, absence_id)
     record_keys: frozenset
+    closed: bool  # the case, by a clinician
+    settled: bool  # it was by then
     tombstone: str = None
 
 
@@ -157,12 +159,7 @@ class World:
     def entry(self, fact, now):
         kind = fact["kind"]
         if kind in ("opt_out", "opt_in"):
-            key = (fact["organisation"], fact["person_id"])
-            today = self.settings.of(key[0]).calendar.local_date(now)
-            self.refresh_stale({key}, now)
-            self.facts.store_person_fact(*key, "opted-out" if kind == "opt_out" else "opted-in",
-                                         today, now, "oh", now)
-            return key
+            return self.opt((fact["organisation"], fact["person_id"]), kind == "opt_out", now)
         if kind == "retract":
             return self.retract(fact, now)
         task = self.task_of(fact)
@@ -170,9 +167,24 @@ class World:
         if task.tombstone:
             raise Refused("OH002")
         entry = self.new_entry(kind, fact, task, now)
+        if kind in ("claim", "assign") and entry.assignee == task.row["assigned_to"]:
+            return task.person_key  # theirs already
         self.facts.person(*task.person_key).entries.append(entry)
         self.entered.append((fact.get("entry"), entry))
         return task.person_key
+
+    def opt(self, key, out, now):
+        """By what OH enters the person is out, or in, from today; what is so already stays as it is."""
+        today = self.today(key, now)
+        self.refresh_stale({key}, now)
+        person = self.facts.person(*key)
+        since, known = person.opted_out_on, person.facts.get("opted")
+        if out == (since is not None) and (not out or since <= today):
+            return key
+        time = now if known is None else max(now, known.order[0] + dt.timedelta(microseconds=1))
+        self.facts.store_person_fact(*key, "opted-out" if out else "opted-in", today, time, "oh",
+                                     now)
+        return key
 
     def task_of(self, fact):
         anchor = fact.get("anchor")
@@ -199,20 +211,23 @@ class World:
             entry.red_flag = bool(fact.get("red_flag"))
             if fact.get("review_on"):
                 entry.review_on = dates.parse_date(fact["review_on"])
-        elif kind == "claim":
-            if row["assigned_to"] not in (None, by):
-                raise Refused("OH003")
-            entry.assignee = by
-        elif kind == "release":
-            if row["assigned_to"] not in (None, by):
-                raise Refused("OH003")
-        elif kind == "assign":
-            entry.assignee = fact["login"]
+        elif kind in ("claim", "assign", "release"):
+            self.check_holder(kind, row, by)
+            entry.assignee = {"claim": by, "assign": fact.get("login"), "release": None}[kind]
         elif kind in ("close", "reopen"):
+            if task.closed == (kind == "close"):
+                raise Refused("OH002")
             entry.outcome = fact.get("reason")
         else:
             raise ValueError("unknown kind of fact: " + kind)
         return entry
+
+    @staticmethod
+    def check_holder(kind, row, by):
+        if row["assigned_to"] is None if kind == "release" else row["state"] == "ended":
+            raise Refused("OH002")
+        if row["assigned_to"] not in (None, by):
+            raise Refused("OH003")
 
     def entry_task_id(self, entry):
         """The task it was entered on."""
@@ -256,16 +271,19 @@ class World:
         frozen = set().union(*(p.keys for p in case.periods if self.settled(p, case)))
         ids = self.by_person.setdefault(key, set())
         for spell in case.spells:
-            if spell.anchor.key in frozen:
+            stored, settled = self.stored.get(spell.id), spell.anchor.key in frozen
+            if settled and stored is not None and stored.settled:
                 continue
             task = tasks.Task(spell, case)
             self.stored[spell.id] = StoredSpell(
                 task.row(), task.spell_row(), case.contact_details, key, spell.pathway.name,
-                (key[0], *spell.anchor.key), frozenset(spell.keys))
+                (key[0], *spell.anchor.key), frozenset(spell.keys), task.case_closed,
+                settled)
             ids.add(spell.id)
         for spell_id in ids:
             stored = self.stored[spell_id]
-            if case.spell(spell_id) is None and stored.anchor[1:] not in frozen:
+            if case.spell(spell_id) is None and not (
+                    stored.settled and stored.anchor[1:] in frozen):
                 stored.tombstone = self.tombstone_reason(stored, case)
         self.last_case[key] = case
 
