@@ -510,7 +510,7 @@ Test(task, dying_ends_the_tasks_of_periods_not_closed_before)
 /* */
 Test(task, dying_leaves_a_task_as_it_had_ended_in_a_period_that_went_on)
 {
-    struct scene *sc = open_at("2026-09-07 09:00");
+    struct scene *sc = scene_open_at("2026-09-07 09:00");
     SEND(sc, .id = "A", .onset = "2026-09-07", .last_day = "2026-09-09", .code = "S12");
     SEND(sc, .id = "B", .onset = "2026-09-07", .code = "S13");
     scene_at(sc, "2026-09-20 09:00");
