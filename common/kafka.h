@@ -47,9 +47,9 @@ enum status kafka_check(const struct conf *c, char warning[KAFKA_WARNING],
  * "what: the library's words". what names an action or a topic. */
 enum status kafka_status(rd_kafka_resp_err_t code, const char *what, struct err *err);
 
-/* Of what a client's error callback is told. err.text has the library's reason, which says more than
- * the code. A TLS session that breaks passes (RETRY); a certificate that one side does not take does
- * not (FATAL). */
+/* Of what a client's error callback is told. err.text has the library's reason, which says more
+ * than the code. A TLS session that breaks passes (RETRY); a certificate that one side does not
+ * take does not (FATAL). */
 enum status kafka_client_error(int code, const char *reason, struct err *err);
 
 /* The same of an error object, which it takes ownership of; NULL is STATUS_OK. A transaction that

@@ -83,8 +83,7 @@ static int run_logged(const struct conf *c, const char *name, const char *warnin
 }
 
 int program_main(int argc, char **argv, const char *name, enum conf_program program,
-                 program_check *check,
-                 enum status (*run)(const struct conf *c, struct err *err))
+                 program_check *check, enum status (*run)(const struct conf *c, struct err *err))
 {
     (void)prctl(PR_SET_DUMPABLE, 0); /* a core file would hold health data */
     (void)umask(077);

@@ -14,7 +14,6 @@ typedef enum status program_check(const struct conf *c, char warning[PROGRAM_WAR
 
 /* 0 done, 1 bad arguments, 2 bad configuration, 3 cannot go on. name: "dayfour-intake". */
 int program_main(int argc, char **argv, const char *name, enum conf_program program,
-                 program_check *check,
-                 enum status (*run)(const struct conf *c, struct err *err));
+                 program_check *check, enum status (*run)(const struct conf *c, struct err *err));
 
 #endif

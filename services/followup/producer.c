@@ -24,7 +24,7 @@ struct producer {
     /* Of the batch being sent. */
     bool *refused;
     size_t n_refused;
-    struct err broken; /* what no waiting mends; code "" for nothing */
+    struct err broken;  /* what no waiting mends; code "" for nothing */
     enum status failed; /* the first failure of another sort */
     struct err why;
 };

@@ -1,5 +1,6 @@
 /* Any text as a reason: its kept form is bounded, stays itself when brought into that form again,
- * and matches as the text it was made of, by the shipped settings. Input: the scheme's digit, then the text. */
+ * and matches as the text it was made of, by the shipped settings. Input: the scheme's digit, then
+ * the text. */
 #include <stddef.h>
 #include <stdint.h>
 

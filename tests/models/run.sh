@@ -43,7 +43,8 @@ else
     echo "FAIL $model"
     failed=$((failed + 1))
 fi
-for mutation in $(sed -nE 's/^ \*   ([A-Z_]+) +.*/\1/p' "$source"); do
+mapfile -t mutations < <(sed -nE 's/^ \*   ([A-Z_]+) +.*/\1/p' "$source")
+for mutation in "${mutations[@]}"; do
     explore "-D$mutation" >/dev/null
     if grep -q 'assertion violated' report.txt; then
         echo "ok   $model without its guard is found out: $mutation," \
