@@ -91,8 +91,10 @@ enum status cli_connect(struct cli *cli, struct err *err)
             return s;
         }
     }
-    cli->pg = pg_new(&(struct pg_options){
-        .dsn = cli->conf->pg_dsn, .password = password, .application_name = "dayfour"});
+    cli->pg = pg_new(&(struct pg_options){.dsn = cli->conf->pg_dsn,
+                                          .password = password,
+                                          .application_name = "dayfour",
+                                          .allow_insecure = cli->conf->allow_insecure});
     if (password != NULL) {
         memset(password, 0, strlen(password));
         free(password);

@@ -174,8 +174,10 @@ static enum status set_up(struct followup *f, struct err *err)
     if (f->conf->pg_password_file != NULL) {
         s = conf_read_secret(f->conf->pg_password_file, &password, err);
     }
-    const struct pg_options o = {
-        .dsn = f->conf->pg_dsn, .password = password, .application_name = "dayfour-followup"};
+    const struct pg_options o = {.dsn = f->conf->pg_dsn,
+                                 .password = password,
+                                 .application_name = "dayfour-followup",
+                                 .allow_insecure = f->conf->allow_insecure};
     f->control = pg_new(&o);
     f->work = pg_new(&o);
     s = s == STATUS_OK ? seal_new(&f->seal, f->loop, &o, err) : s;

@@ -293,6 +293,7 @@ static enum status set_up(struct intake *in, struct err *err)
     const struct pg_options o = {.dsn = in->conf->pg_dsn,
                                  .password = password,
                                  .application_name = "dayfour-intake",
+                                 .allow_insecure = in->conf->allow_insecure,
                                  .patience_ms = CONTROL_MS};
     in->control = pg_new(&o);
     in->n_lanes = (size_t)in->conf->intake_sessions;

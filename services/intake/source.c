@@ -126,7 +126,7 @@ static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
             log_warn(KAFKA_DOWN, LOG_TEXT("msg", "no broker answers"));
         }
         src->down = true;
-    } else if (kafka_status((rd_kafka_resp_err_t)code, "consumer", &err) == STATUS_FATAL) {
+    } else if (kafka_client_error(code, reason, &err) == STATUS_FATAL) {
         fail(src, err.code, err.text);
     } else {
         log_debug(KAFKA_LIBRARY, LOG_TEXT("msg", reason));
