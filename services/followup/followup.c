@@ -13,6 +13,7 @@
 #include "common/log.h"
 #include "common/loop.h"
 #include "common/mem.h"
+#include "common/notify.h"
 #include "services/followup/shard.h"
 
 #define TICK_MS 100
@@ -22,6 +23,7 @@
 #define REPORT_EVERY_MS 10000
 #define CONTROL_HANGS_MS 5000
 #define WORK_HANGS_MS 70000 /* longer than any statement may take */
+#define SINK_HANGS_MS 75000 /* longer than any order to Kafka may take */
 #define STOP_MS 6500
 #define STOP_PUBLISHING_MS 5000
 
@@ -308,6 +310,7 @@ static void tell_ready(struct followup *f)
         return;
     }
     f->told_ready = true;
+    notify_ready();
     log_info(READY, LOG_TEXT("as", active ? "active" : "standby"), LOG_INT("shards", f->n_shards));
 }
 
@@ -548,6 +551,39 @@ static void look_for_hangs(struct followup *f, int64_t ms)
     }
 }
 
+/* Every wait has an end: past it, somebody should start us anew. That the database does not answer
+ * is found out by look_for_hangs. */
+static bool proven_alive(struct followup *f, int64_t ms)
+{
+    bool proven = true;
+    for (size_t i = 0; i < f->n_shards && f->shards_started; i++) {
+        struct shard *s = &f->shards[i];
+        if (!sink_busy(s->sink)) {
+            s->answered_ms = ms;
+        }
+        proven &= ms - s->answered_ms < SINK_HANGS_MS;
+    }
+    return proven;
+}
+
+static void tell_manager(struct followup *f, int64_t ms)
+{
+    size_t active = 0;
+    for (size_t i = 0; i < f->n_shards; i++) {
+        active += f->shards[i].told_active;
+    }
+    if (proven_alive(f, ms)) {
+        notify_alive();
+    }
+    if (!f->db_up) {
+        notify_status("the database is away");
+    } else if (f->situation.paused) {
+        notify_status("emission is paused; active on %zu of %zu shards", active, f->n_shards);
+    } else {
+        notify_status("active on %zu of %zu shards", active, f->n_shards);
+    }
+}
+
 static void on_tick(void *arg, unsigned events)
 {
     (void)events;
@@ -563,6 +599,7 @@ static void on_tick(void *arg, unsigned events)
     }
     report(f, false);
     pump(f);
+    tell_manager(f, ms);
     loop_timer_set(f->tick, TICK_MS);
 }
 
@@ -678,6 +715,7 @@ static bool is_quiet(const struct followup *f)
 static void wind_up(struct followup *f)
 {
     int64_t end = clock_mono_ms() + STOP_MS;
+    notify_stopping();
     log_info(STOPPING, LOG_INT("under_way", !is_quiet(f)));
     for (size_t i = 0; i < f->n_shards && f->shards_started; i++) {
         sink_give_up(f->shards[i].sink, STOP_PUBLISHING_MS);

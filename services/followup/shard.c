@@ -390,6 +390,7 @@ enum status shard_pull(struct shard *s, int64_t seq, struct err *err)
     if (!sink_result(s->sink, &r)) {
         return STATUS_OK;
     }
+    s->answered_ms = clock_mono_ms();
     enum shard_kafka was = s->kafka;
     s->kafka = KAFKA_CLOSED; /* nothing is with the sink any more */
     if (s->drop_result) { /* of a lease that is gone */

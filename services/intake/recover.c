@@ -5,6 +5,7 @@
 #include "common/fault.h"
 #include "common/log.h"
 #include "common/metrics.h"
+#include "common/notify.h"
 #include "services/intake/state.h"
 
 /* How long a batch under way may take when partitions go or we are asked to stop. */
@@ -149,6 +150,7 @@ enum status recover_assigned(void *arg, struct source_partition *p, size_t n, st
                  LOG_INT("epoch", p[i].epoch));
     }
     in->reading = n > 0;
+    notify_ready(); /* also where the group has more members than partitions: standing by */
     if (in->reading && !in->was_ready) {
         in->was_ready = true;
         log_info(READY, LOG_INT("partitions", n), LOG_INT("sessions", in->n_lanes));
