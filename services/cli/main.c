@@ -4,6 +4,7 @@
 
 #include "common/log.h"
 #include "services/cli/commands.h"
+#include "services/cli/manual.h"
 
 #ifndef DAYFOUR_VERSION
 #define DAYFOUR_VERSION "unknown"
@@ -276,6 +277,10 @@ static int run(const struct command *c, const struct args *args, const char *con
 static int help(int argc, char **argv)
 {
     int used = 0;
+    if (argc == 1 && strcmp(argv[0], "--man") == 0) { /* for the packages */
+        manual_print(commands, n_commands, stdout);
+        return EXIT_DONE;
+    }
     const struct command *c = options_find(commands, n_commands, argc, argv, &used);
     if (argc > 0 && c == NULL) {
         return cli_refuse("no such command; see dayfour --help");
