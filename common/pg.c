@@ -7,10 +7,6 @@
 
 #include "common/clock.h"
 
-/* PostgreSQL counts days and microseconds from 2000-01-01. */
-#define PG_EPOCH_DAYS 10957
-#define PG_EPOCH_US (PG_EPOCH_DAYS * US_PER_DAY)
-
 #define RESULTS_MAX 64
 #define PREPARED_MAX 128
 
@@ -33,10 +29,6 @@ struct pg {
     bool notified;
     enum status failed; /* of the pipeline so far */
     struct err why;
-};
-
-struct pg_result { /* never made: a PGresult seen from outside */
-    char unused;
 };
 
 const struct pg_stmt pg_begin = {"begin", "begin", NULL};
@@ -263,196 +255,6 @@ enum status pg_connect(struct pg *pg, struct err *err)
         pg_disconnect(pg);
     }
     return s;
-}
-
-/* ---- parameters ---- */
-
-void pg_args_reset(struct pg_args *a)
-{
-    buf_reset(&a->bytes);
-    a->n = 0;
-}
-
-void pg_args_clear(struct pg_args *a)
-{
-    buf_clear(&a->bytes);
-    a->n = 0;
-}
-
-static void put_be(struct buf *b, uint64_t v, size_t width)
-{
-    unsigned char out[8];
-    for (size_t i = 0; i < width; i++) {
-        out[i] = (unsigned char)(v >> (8 * (width - 1 - i)));
-    }
-    buf_put(b, out, width);
-}
-
-static void arg_add(struct pg_args *a, size_t at, int32_t len)
-{
-    if (a->n == PG_ARGS_MAX) {
-        abort(); /* a statement with more parameters than that is a bug */
-    }
-    a->arg[a->n].at = at;
-    a->arg[a->n].len = len;
-    a->n++;
-}
-
-void pg_arg_null(struct pg_args *a)
-{
-    arg_add(a, 0, -1);
-}
-
-void pg_arg_bytes(struct pg_args *a, const void *data, size_t len)
-{
-    if (data == NULL) {
-        pg_arg_null(a);
-        return;
-    }
-    size_t at = a->bytes.len;
-    buf_put(&a->bytes, data, len);
-    arg_add(a, at, (int32_t)len);
-}
-
-void pg_arg_text(struct pg_args *a, const char *s)
-{
-    pg_arg_bytes(a, s, s == NULL ? 0 : strlen(s));
-}
-
-static void arg_be(struct pg_args *a, uint64_t v, size_t width)
-{
-    size_t at = a->bytes.len;
-    put_be(&a->bytes, v, width);
-    arg_add(a, at, (int32_t)width);
-}
-
-void pg_arg_bool(struct pg_args *a, bool v)
-{
-    arg_be(a, v, 1);
-}
-
-void pg_arg_i16(struct pg_args *a, int16_t v)
-{
-    arg_be(a, (uint16_t)v, 2);
-}
-
-void pg_arg_i32(struct pg_args *a, int32_t v)
-{
-    arg_be(a, (uint32_t)v, 4);
-}
-
-void pg_arg_i64(struct pg_args *a, int64_t v)
-{
-    arg_be(a, (uint64_t)v, 8);
-}
-
-void pg_arg_date(struct pg_args *a, struct date d)
-{
-    if (date_is_none(d)) {
-        pg_arg_null(a);
-    } else {
-        pg_arg_i32(a, d.days - PG_EPOCH_DAYS);
-    }
-}
-
-void pg_arg_instant(struct pg_args *a, struct instant t)
-{
-    if (instant_is_none(t)) {
-        pg_arg_null(a);
-    } else {
-        pg_arg_i64(a, t.us - PG_EPOCH_US);
-    }
-}
-
-/* An array in binary: dimensions, has-nulls, element type, size, lower bound, then (length, bytes)
- * each. */
-#define ARRAY_HEAD 20
-
-void pg_array_begin(struct pg_args *a, uint32_t element_type)
-{
-    a->array_at = a->bytes.len;
-    a->array_n = 0;
-    put_be(&a->bytes, 1, 4);
-    put_be(&a->bytes, 1, 4);
-    put_be(&a->bytes, element_type, 4);
-    put_be(&a->bytes, 0, 4); /* the size: known at the end */
-    put_be(&a->bytes, 1, 4);
-}
-
-void pg_array_end(struct pg_args *a)
-{
-    uint32_t n = (uint32_t)a->array_n;
-    for (size_t i = 0; i < 4; i++) {
-        a->bytes.data[a->array_at + 12 + i] = (char)(n >> (24 - 8 * i));
-    }
-    arg_add(a, a->array_at, (int32_t)(a->bytes.len - a->array_at));
-}
-
-void pg_array_null(struct pg_args *a)
-{
-    put_be(&a->bytes, UINT32_MAX, 4);
-    a->array_n++;
-}
-
-void pg_array_bytes(struct pg_args *a, const void *data, size_t len)
-{
-    if (data == NULL) {
-        pg_array_null(a);
-        return;
-    }
-    put_be(&a->bytes, len, 4);
-    buf_put(&a->bytes, data, len);
-    a->array_n++;
-}
-
-void pg_array_text(struct pg_args *a, const char *s)
-{
-    pg_array_bytes(a, s, s == NULL ? 0 : strlen(s));
-}
-
-static void array_be(struct pg_args *a, uint64_t v, size_t width)
-{
-    put_be(&a->bytes, width, 4);
-    put_be(&a->bytes, v, width);
-    a->array_n++;
-}
-
-void pg_array_bool(struct pg_args *a, bool v)
-{
-    array_be(a, v, 1);
-}
-
-void pg_array_i16(struct pg_args *a, int16_t v)
-{
-    array_be(a, (uint16_t)v, 2);
-}
-
-void pg_array_i32(struct pg_args *a, int32_t v)
-{
-    array_be(a, (uint32_t)v, 4);
-}
-
-void pg_array_i64(struct pg_args *a, int64_t v)
-{
-    array_be(a, (uint64_t)v, 8);
-}
-
-void pg_array_date(struct pg_args *a, struct date d)
-{
-    if (date_is_none(d)) {
-        pg_array_null(a);
-    } else {
-        pg_array_i32(a, d.days - PG_EPOCH_DAYS);
-    }
-}
-
-void pg_array_instant(struct pg_args *a, struct instant t)
-{
-    if (instant_is_none(t)) {
-        pg_array_null(a);
-    } else {
-        pg_array_i64(a, t.us - PG_EPOCH_US);
-    }
 }
 
 /* ---- pipelines ---- */
@@ -692,13 +494,6 @@ bool pg_notified(struct pg *pg)
     return any;
 }
 
-/* ---- results ---- */
-
-static const PGresult *res_of(const struct pg_result *r)
-{
-    return (const PGresult *)(const void *)r;
-}
-
 const struct pg_result *pg_result(const struct pg *pg, size_t nth)
 {
     if (nth >= pg->n_results) {
@@ -707,111 +502,21 @@ const struct pg_result *pg_result(const struct pg *pg, size_t nth)
     return (const struct pg_result *)(const void *)pg->result[nth];
 }
 
-size_t pg_rows(const struct pg_result *r)
-{
-    return (size_t)PQntuples(res_of(r));
-}
+/* ---- passwords ---- */
 
-int64_t pg_affected(const struct pg_result *r)
+enum status pg_encrypt_password(struct pg *pg, const char *password, const char *role,
+                                struct buf *out, struct err *err)
 {
-    /* libpq takes its argument without const although it only reads. */
-    union {
-        const PGresult *in;
-        PGresult *out;
-    } un = {.in = res_of(r)};
-    const char *n = PQcmdTuples(un.out);
-    return n[0] == '\0' ? 0 : strtoll(n, NULL, 10);
-}
-
-bool pg_is_null(const struct pg_result *r, size_t row, int col)
-{
-    return PQgetisnull(res_of(r), (int)row, col) == 1;
-}
-
-const void *pg_bytes(const struct pg_result *r, size_t row, int col, size_t *len)
-{
-    if (pg_is_null(r, row, col)) {
-        *len = 0;
-        return NULL;
+    if (pg->conn == NULL) {
+        return connection_error(pg, "08003", err);
     }
-    *len = (size_t)PQgetlength(res_of(r), (int)row, col);
-    return PQgetvalue(res_of(r), (int)row, col);
-}
-
-const char *pg_text(const struct pg_result *r, size_t row, int col)
-{
-    size_t len = 0;
-    return pg_bytes(r, row, col, &len);
-}
-
-static uint64_t get_be(const unsigned char *p, size_t width)
-{
-    uint64_t v = 0;
-    for (size_t i = 0; i < width; i++) {
-        v = v << 8 | p[i];
+    char *verifier = password[0] == '\0'
+                         ? NULL
+                         : PQencryptPasswordConn(pg->conn, password, role, "scram-sha-256");
+    if (verifier == NULL) {
+        return err_set(err, STATUS_REJECT, "input", "password: cannot be taken");
     }
-    return v;
-}
-
-bool pg_bool(const struct pg_result *r, size_t row, int col)
-{
-    size_t len = 0;
-    const char *p = pg_bytes(r, row, col, &len);
-    return p != NULL && len == 1 && p[0] != 0;
-}
-
-int64_t pg_i64(const struct pg_result *r, size_t row, int col)
-{
-    size_t len = 0;
-    const unsigned char *p = pg_bytes(r, row, col, &len);
-    if (p == NULL) {
-        return 0;
-    }
-    switch (len) {
-    case 2:
-        return (int16_t)get_be(p, 2);
-    case 4:
-        return (int32_t)get_be(p, 4);
-    case 8:
-        return (int64_t)get_be(p, 8);
-    default:
-        abort(); /* a column of another type: a bug in the statement */
-    }
-}
-
-struct date pg_date(const struct pg_result *r, size_t row, int col)
-{
-    if (pg_is_null(r, row, col)) {
-        return DATE_NONE;
-    }
-    return (struct date){(int32_t)pg_i64(r, row, col) + PG_EPOCH_DAYS};
-}
-
-struct instant pg_instant(const struct pg_result *r, size_t row, int col)
-{
-    if (pg_is_null(r, row, col)) {
-        return INSTANT_NONE;
-    }
-    return (struct instant){pg_i64(r, row, col) + PG_EPOCH_US};
-}
-
-const char **pg_text_array(const struct pg_result *r, size_t row, int col, struct arena *a,
-                           size_t *n)
-{
-    size_t len = 0;
-    const unsigned char *p = pg_bytes(r, row, col, &len);
-    *n = 0;
-    if (p == NULL || len < ARRAY_HEAD) { /* an empty array has no dimensions */
-        return NULL;
-    }
-    size_t count = get_be(p + 12, 4);
-    const char **out = arena_array(a, count, sizeof *out);
-    p += ARRAY_HEAD;
-    for (size_t i = 0; i < count; i++) {
-        size_t item = get_be(p, 4);
-        out[i] = arena_strndup(a, (const char *)p + 4, item);
-        p += 4 + item;
-    }
-    *n = count;
-    return out;
+    buf_puts(out, verifier);
+    PQfreemem(verifier);
+    return STATUS_OK;
 }

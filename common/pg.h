@@ -145,6 +145,11 @@ enum status pg_run(struct pg *pg, const struct pg_stmt *stmt, const struct pg_ar
 /* A script of many statements in one transaction, text protocol: migrations. */
 enum status pg_script(struct pg *pg, const char *sql, struct err *err) NODISCARD;
 
+/* Appends what the server keeps of a password (SCRAM-SHA-256), for "alter role … password". The
+ * session has been connected. STATUS_REJECT: no password, or one that cannot be taken. */
+enum status pg_encrypt_password(struct pg *pg, const char *password, const char *role,
+                                struct buf *out, struct err *err) NODISCARD;
+
 /* The transaction statements, for pg_send and pg_run. */
 extern const struct pg_stmt pg_begin, pg_commit, pg_rollback;
 

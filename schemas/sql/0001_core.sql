@@ -192,12 +192,16 @@ create table fact.ruleset (
 );
 insert into fact.ruleset (serial) values (0);
 
--- Taken shared at the end of every batch and exclusively by a load: no batch commits what an older ruleset said.
+-- At the end of every batch: no batch commits what an older ruleset said. The row is locked until the commit, and
+-- a load waits for that. Locking it takes a right to change it, which nobody but the function's owner has: a lock
+-- that anybody could take would let anybody hold up every batch.
 create function fact.check_ruleset(in_serial int) returns void
-language plpgsql set search_path = pg_catalog as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    in_force int;
 begin
-    perform pg_advisory_xact_lock_shared(7170417, 1);
-    if (select r.serial from fact.ruleset r) <> in_serial then
+    select r.serial into strict in_force from fact.ruleset r for share;
+    if in_force <> in_serial then
         raise exception 'settings or calendars were loaded meanwhile' using errcode = 'CT003';
     end if;
 end $$;

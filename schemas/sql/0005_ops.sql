@@ -47,6 +47,12 @@ alter view ops.dead_letter_raw owner to dayfour_ops_owner;
 alter function ops.note_emission() owner to dayfour_ops_owner;
 revoke create on schema ops from dayfour_ops_owner;
 
+-- `one` can have one value only: the right to change it is one to lock the row, and to nothing else.
+grant usage, create on schema fact to dayfour_ops_owner;
+alter function fact.check_ruleset(int) owner to dayfour_ops_owner;
+revoke create on schema fact from dayfour_ops_owner;
+grant select (serial), update (one) on fact.ruleset to dayfour_ops_owner;
+
 grant usage on schema intake, fact, followup, audit, oh, ops to dayfour_ops_owner;
 grant select on intake.position, intake.dead_letter, ops.clock to dayfour_ops_owner;
 grant select (next_wake_at) on fact.person to dayfour_ops_owner;

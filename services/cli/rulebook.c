@@ -21,19 +21,15 @@ enum status rulebook_lock(struct cli *cli, struct instant *now, struct err *err)
         "select set_config('lock_timeout', '60s', true), set_config('statement_timeout', '0', "
         "true)",
         NULL};
+    /* Batches lock the row until they commit (fact.check_ruleset). Waiting for the table is waiting
+     * in a queue; whoever waits for the row is overtaken by every batch that comes meanwhile. */
     static const struct pg_stmt lock = {"rulebook_lock",
-                                        "select " PRODUCT_NOW " from ops.clock c,"
-                                        " (select pg_advisory_xact_lock(7170417, 1)) l",
-                                        NULL};
+                                        "lock table fact.ruleset in exclusive mode", NULL};
     enum status s = cli_query(cli, &patience, NULL, NULL, err);
-    const struct pg_result *r = NULL;
     if (s == STATUS_OK) {
-        s = cli_query(cli, &lock, NULL, &r, err);
+        s = cli_query(cli, &lock, NULL, NULL, err);
     }
-    if (s == STATUS_OK) {
-        *now = pg_instant(r, 0, 0);
-    }
-    return s;
+    return s == STATUS_OK ? rulebook_now(cli, now, err) : s;
 }
 
 static const struct pg_stmt insert_settings = {

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "services/cli/commands.h"
-#include "services/cli/scram.h"
 #include "services/cli/view.h"
 
 /* What a clinician works on unless told otherwise. */
@@ -108,8 +107,8 @@ static enum status has_role(struct cli *cli, const char *login, bool *out, struc
     return s;
 }
 
-static enum status put_login(const struct args *args, bool exists, struct buf *script,
-                             struct err *err)
+static enum status put_login(struct cli *cli, const struct args *args, bool exists,
+                             struct buf *script, struct err *err)
 {
     const char *login = options_argument(args, 0);
     const char *file = options_value(args, "password-file");
@@ -122,16 +121,21 @@ static enum status put_login(const struct args *args, bool exists, struct buf *s
         put_identifier(script, login);
         buf_puts(script, " login;");
     }
+    /* A session left in the middle of something keeps a person locked. */
+    buf_puts(script, "alter role ");
+    put_identifier(script, login);
+    buf_puts(script, " set idle_in_transaction_session_timeout = '60s';");
     if (file == NULL) {
         return STATUS_OK;
     }
+    /* The server is given a verifier: the password stays here. */
     char *password = NULL;
     enum status s = conf_read_secret(file, &password, err);
     if (s != STATUS_OK) {
         return s;
     }
     struct buf verifier = {0};
-    s = scram_verifier(password, &verifier, err);
+    s = pg_encrypt_password(cli->pg, password, login, &verifier, err);
     memset(password, 0, strlen(password));
     free(password);
     if (s == STATUS_OK) {
@@ -166,7 +170,7 @@ static enum status add(struct cli *cli, const struct args *args, struct err *err
     struct buf script = {0};
     enum status s = has_role(cli, options_argument(args, 0), &exists, err);
     begin_script(&script);
-    s = s == STATUS_OK ? put_login(args, exists, &script, err) : s;
+    s = s == STATUS_OK ? put_login(cli, args, exists, &script, err) : s;
     if (s == STATUS_OK) {
         buf_printf(&script, "grant %s to ",
                    options_flag(args, "admin") ? "dayfour_oh_admin" : "dayfour_clinician");

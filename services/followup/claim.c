@@ -10,8 +10,8 @@
 #include "common/log.h"
 
 #define PEOPLE_MAX 500
-#define CUTS_MAX 20      /* records made smaller in one transaction */
-#define PATIENCE 5       /* failures with a single person until that person is put off */
+#define CUTS_MAX 20 /* records made smaller in one transaction */
+#define PATIENCE 5  /* failures with a single person until that person is put off */
 #define PUT_OFF_US (3600 * US_PER_SECOND)
 
 void claim_init(struct claim *c)
@@ -114,8 +114,7 @@ static struct sayings *compare(struct claim *c, size_t *total)
         struct said *said = &c->said[i];
         diff_stand(&p->cw, c->around.now, cl->arena, &standing, &n);
         diff_mark_settled(said->rows, said->n, p, c->around.now);
-        all[i] =
-            diff(standing, n, said->rows, said->n, &p->rules, c->around.now, cl->arena);
+        all[i] = diff(standing, n, said->rows, said->n, &p->rules, c->around.now, cl->arena);
         *total += all[i].n;
     }
     for (size_t i = 0; i < c->due.n_silences && !c->due.paused; i++) {
@@ -123,8 +122,8 @@ static struct sayings *compare(struct claim *c, size_t *total)
         struct rules rules = ruleset_for(c->around.rules, f->organisation);
         diff_stand_silent(&rules, f->organisation, f->last_valid, c->around.now, cl->arena,
                           &standing, &n);
-        all[cl->n_persons + i] = diff(standing, n, f->emitted, f->n_emitted, &rules,
-                                      c->around.now, cl->arena);
+        all[cl->n_persons + i] =
+            diff(standing, n, f->emitted, f->n_emitted, &rules, c->around.now, cl->arena);
         *total += all[cl->n_persons + i].n;
     }
     return all;
@@ -167,8 +166,7 @@ static void render_all(struct claim *c, const struct sayings *all, size_t total)
     render_marker(rules->install_key, c->around.shard, c->around.next_batch, marker);
     c->utterances = arena_array(cl->arena, total, sizeof *c->utterances);
     c->records = arena_array(cl->arena, total + c->due.n_letters, sizeof *c->records);
-    struct render_about about = {
-        .conf = c->around.conf, .marker = marker, .now = c->around.now};
+    struct render_about about = {.conf = c->around.conf, .marker = marker, .now = c->around.now};
     for (size_t i = 0; i < cl->n_persons; i++) {
         about.rules = &cl->persons[i].rules;
         about.organisation = cl->persons[i].organisation;
@@ -434,8 +432,9 @@ enum status claim_cut(struct claim *c, struct pg *pg, const struct claim_around 
         bool smaller = letter_shrink(r, c->caseload.arena);
         s = ledger_send_cut(pg, around->shard, batch_no, r, !smaller, err);
         if (!smaller) {
-            log_error(DEAD_LETTERS, LOG_INT("dropped", 1), LOG_TEXT("topic", r->topic),
-                      LOG_TEXT("msg", "no broker takes it however small; it stays in the database"));
+            log_error(
+                DEAD_LETTERS, LOG_INT("dropped", 1), LOG_TEXT("topic", r->topic),
+                LOG_TEXT("msg", "no broker takes it however small; it stays in the database"));
             drop_record(c, i - 1);
         }
     }

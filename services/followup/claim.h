@@ -1,5 +1,6 @@
 /* claim - one database transaction of a shard: who is due is derived anew, what is to be said is
- * written down with its bytes, to be published after. In steps, none of which waits. Knows no Kafka. */
+ * written down with its bytes, to be published after. In steps, none of which waits. Knows no
+ * Kafka. */
 #ifndef FOLLOWUP_CLAIM_H
 #define FOLLOWUP_CLAIM_H
 
@@ -79,7 +80,8 @@ enum status claim_begin(struct claim *c, struct pg *pg, const struct claim_aroun
 /* Reads batch `batch_no` of the outbox into records. */
 enum status claim_read(struct claim *c, struct pg *pg, const struct claim_around *around,
                        int64_t batch_no, struct err *err) NODISCARD;
-/* Makes the refused among the records smaller, in the outbox too; those that cannot be are dropped. */
+/* Makes the refused among the records smaller, in the outbox too; those that cannot be are dropped.
+ */
 enum status claim_cut(struct claim *c, struct pg *pg, const struct claim_around *around,
                       int64_t batch_no, const bool *refused, struct err *err) NODISCARD;
 /* Only confirms what is published. */
@@ -87,10 +89,10 @@ enum status claim_confirm(struct claim *c, struct pg *pg, const struct claim_aro
                           struct err *err) NODISCARD;
 
 /* The session's socket is ready: goes on. *done: committed, the state is CLAIM_IDLE again. A status
- * other than OK: not committed, or nobody knows (a lost connection). STATUS_RETRY: somebody works on
- * the same people, with fewer of them again; STATUS_REJECT: the database refuses something of it,
- * the same; a single person that it refuses is put off by claim_begin. CT001: the shard is not ours
- * any more; CT003: load the rules again. */
+ * other than OK: not committed, or nobody knows (a lost connection). STATUS_RETRY: somebody works
+ * on the same people, with fewer of them again; STATUS_REJECT: the database refuses something of
+ * it, the same; a single person that it refuses is put off by claim_begin. CT001: the shard is not
+ * ours any more; CT003: load the rules again. */
 enum status claim_step(struct claim *c, bool *done, struct err *err) NODISCARD;
 void claim_failed(struct claim *c, enum status s);
 

@@ -50,19 +50,18 @@ void diff_stand(const struct casework *cw, struct instant now, struct arena *a,
             continue;
         }
         bool of_spell = event_kind_subject(e->kind) == SUBJECT_SPELL;
-        struct standing one = {
-            .kind = e->kind,
-            .subject = arena_printf(a, "%c%s", of_spell ? 's' : 'p',
-                                    of_spell ? e->spell->id : e->period->id),
-            .occurrence = occurrence_of(e->kind, e->occurs_on, a),
-            .at = e->at,
-            .occurs_on = e->occurs_on,
-            .due_on = e->due_on,
-            .end_reason = e->end_reason,
-            .superseded = e->superseded,
-            .settled = is_settled(e->period, now),
-            .spell = of_spell ? e->spell : NULL,
-            .period = e->period};
+        struct standing one = {.kind = e->kind,
+                               .subject = arena_printf(a, "%c%s", of_spell ? 's' : 'p',
+                                                       of_spell ? e->spell->id : e->period->id),
+                               .occurrence = occurrence_of(e->kind, e->occurs_on, a),
+                               .at = e->at,
+                               .occurs_on = e->occurs_on,
+                               .due_on = e->due_on,
+                               .end_reason = e->end_reason,
+                               .superseded = e->superseded,
+                               .settled = is_settled(e->period, now),
+                               .spell = of_spell ? e->spell : NULL,
+                               .period = e->period};
         /* Two reasons to say the same thing on one day are one event: the earlier. */
         if (!has(s, *n, one.subject, one.kind, one.occurrence)) {
             s[(*n)++] = one;
@@ -220,8 +219,7 @@ static int by_place(const void *a, const void *b)
         return kind_of(&x->saying) < kind_of(&y->saying) ? -1 : 1;
     }
     int order = strcmp(subject_of(&x->saying), subject_of(&y->saying));
-    return order != 0 ? order
-                      : strcmp(occurrence_in(&x->saying), occurrence_in(&y->saying));
+    return order != 0 ? order : strcmp(occurrence_in(&x->saying), occurrence_in(&y->saying));
 }
 
 /* By T; but what replaces something taken back (one of its kind) never comes before that. */
@@ -258,8 +256,8 @@ struct sayings diff(const struct standing *standing, size_t n_standing,
     for (size_t i = 0; i < n_standing; i++) {
         int nth = 1;
         if (may_be_said(&b, &standing[i]) && !is_said(&standing[i], emitted, n_emitted, &nth)) {
-            p[n++] =
-                (struct placed){.saying = {.event = &standing[i], .nth = nth}, .at = standing[i].at};
+            p[n++] = (struct placed){.saying = {.event = &standing[i], .nth = nth},
+                                     .at = standing[i].at};
         }
     }
     put_in_order(p, n);

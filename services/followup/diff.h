@@ -36,7 +36,7 @@ struct emitted {
     bool late;
     bool about_spell; /* the next two count */
     bool late_report, backdated;
-    const char *data; /* the JSON it said; NULL where it was taken back */
+    const char *data;                        /* the JSON it said; NULL where it was taken back */
     struct instant emitted_at, withdrawn_at; /* withdrawn_at NONE: it holds */
     bool settled;                            /* see diff_mark_settled */
 };

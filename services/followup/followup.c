@@ -55,9 +55,9 @@ struct followup {
     struct loop_timer *tick, *reconnect, *wake;
     struct backoff db_backoff;
     bool db_up, shards_started;
-    bool held;          /* somebody may have been held back */
-    bool rules_stale;   /* load them before the next claim */
-    bool catching_up;   /* with rules that are new: why a due date moves */
+    bool held;        /* somebody may have been held back */
+    bool rules_stale; /* load them before the next claim */
+    bool catching_up; /* with rules that are new: why a due date moves */
     bool told_ready, stopping;
     struct instant rehearsal; /* what the clock file said last */
     int64_t looked_ms, reported_ms;
@@ -243,8 +243,8 @@ static void ask_control(struct followup *f)
     struct err err = {0};
     f->seq++;
     f->control_sent_ms = clock_mono_ms();
-    enum status s = lease_send(f->control, f->owner, f->leases, f->n_shards, now,
-                               clock_to_store(f, now), &err);
+    enum status s =
+        lease_send(f->control, f->owner, f->leases, f->n_shards, now, clock_to_store(f, now), &err);
     if (s != STATUS_OK) {
         db_failed(f, s, &err);
         return;
@@ -658,9 +658,8 @@ static enum status set_up(struct followup *f, struct err *err)
     if (f->conf->pg_password_file != NULL) {
         s = conf_read_secret(f->conf->pg_password_file, &password, err);
     }
-    const struct pg_options o = {.dsn = f->conf->pg_dsn,
-                                 .password = password,
-                                 .application_name = "dayfour-followup"};
+    const struct pg_options o = {
+        .dsn = f->conf->pg_dsn, .password = password, .application_name = "dayfour-followup"};
     f->control = pg_new(&o);
     f->work = pg_new(&o);
     free(password);

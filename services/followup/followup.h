@@ -1,5 +1,5 @@
-/* followup - the loop: leases, claims and publishing of all shards, what to do on each status. Knows
- * neither Kafka's library nor PostgreSQL's. */
+/* followup - the loop: leases, claims and publishing of all shards, what to do on each status.
+ * Knows neither Kafka's library nor PostgreSQL's. */
 #ifndef FOLLOWUP_FOLLOWUP_H
 #define FOLLOWUP_FOLLOWUP_H
 

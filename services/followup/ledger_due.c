@@ -17,7 +17,8 @@ static const struct pg_stmt release_held = {
     " where p.organisation = h.organisation and p.person_id = h.person_id",
     (const uint32_t[]){PG_TIMESTAMPTZ, 0}};
 
-#define DUE_PEOPLE "select p.organisation, p.person_id from fact.person p where p.next_wake_at <= $1"
+#define DUE_PEOPLE                                                                                 \
+    "select p.organisation, p.person_id from fact.person p where p.next_wake_at <= $1"
 #define DUE_ORDER " order by p.next_wake_at limit $2 for update skip locked"
 
 static const struct pg_stmt due_people = {"due_people", DUE_PEOPLE DUE_ORDER,

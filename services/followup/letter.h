@@ -1,4 +1,5 @@
-/* letter - dead letters as Kafka records: the message as it came, and why it was turned away. Pure. */
+/* letter - dead letters as Kafka records: the message as it came, and why it was turned away. Pure.
+ */
 #ifndef FOLLOWUP_LETTER_H
 #define FOLLOWUP_LETTER_H
 

@@ -11,10 +11,10 @@
 #include "common/mem.h"
 #include "services/followup/producer_find.h"
 
-#define STEP_MS 250          /* how long one call of the library waits before we look around */
+#define STEP_MS 250 /* how long one call of the library waits before we look around */
 #define OPEN_MS 30000
 #define POSITION_MS 15000
-#define PUBLISH_MS 25000     /* longer than a transaction may last */
+#define PUBLISH_MS 25000 /* longer than a transaction may last */
 #define ABORT_MS 500
 
 struct producer {
@@ -326,11 +326,11 @@ static rd_kafka_resp_err_t produce(struct producer *p, const struct outbound *r,
         const char *in;
         void *out;
     } key = {.in = r->key}, value = {.in = r->value};
-    rd_kafka_resp_err_t code = rd_kafka_producev(
-        p->rk, RD_KAFKA_V_TOPIC(r->topic), RD_KAFKA_V_KEY(key.out, r->key_len),
-        RD_KAFKA_V_VALUE(value.out, r->value_len), RD_KAFKA_V_HEADERS(headers),
-        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_OPAQUE((void *)(uintptr_t)(i + 1)),
-        RD_KAFKA_V_END);
+    rd_kafka_resp_err_t code =
+        rd_kafka_producev(p->rk, RD_KAFKA_V_TOPIC(r->topic), RD_KAFKA_V_KEY(key.out, r->key_len),
+                          RD_KAFKA_V_VALUE(value.out, r->value_len), RD_KAFKA_V_HEADERS(headers),
+                          RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+                          RD_KAFKA_V_OPAQUE((void *)(uintptr_t)(i + 1)), RD_KAFKA_V_END);
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
         rd_kafka_headers_destroy(headers);
     }
@@ -384,13 +384,13 @@ static enum status flush(struct producer *p, int64_t end, struct err *err)
     return STATUS_OK;
 }
 
-static enum status send_position(struct producer *p, int64_t position, int64_t end,
-                                 struct err *err)
+static enum status send_position(struct producer *p, int64_t position, int64_t end, struct err *err)
 {
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
     rd_kafka_topic_partition_list_add(list, p->o.conf->kafka_topic_follow_up, p->o.shard)->offset =
         position;
-    rd_kafka_consumer_group_metadata_t *group = rd_kafka_consumer_group_metadata_new(POSITION_GROUP);
+    rd_kafka_consumer_group_metadata_t *group =
+        rd_kafka_consumer_group_metadata_new(POSITION_GROUP);
     enum status s = STATUS_RETRY;
     bool abort_first = false;
     while (s == STATUS_RETRY && !abort_first) {

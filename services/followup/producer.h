@@ -20,10 +20,12 @@ struct producer_options {
     const struct conf *conf;
     const char *transactional_id;
     int shard; /* also the partition of the follow-up topic that the position stands by */
-    /* Each record by itself, so that one the broker will not take can be told from its neighbours. */
+    /* Each record by itself, so that one the broker will not take can be told from its neighbours.
+     */
     bool one_by_one;
-    const atomic_llong *give_up_at; /* monotonic ms: from then on every call ends with STATUS_STOP */
-    atomic_bool *down;              /* kept up to date: no broker answers */
+    const atomic_llong
+        *give_up_at;   /* monotonic ms: from then on every call ends with STATUS_STOP */
+    atomic_bool *down; /* kept up to date: no broker answers */
 };
 
 struct producer;
@@ -38,15 +40,16 @@ void producer_close(struct producer *p); /* NULL is fine */
  * being changed by a transaction. */
 enum status producer_position(struct producer *p, int64_t *out, struct err *err) NODISCARD;
 
-/* One transaction: these records (none is fine) and the position. STATUS_REJECT: the broker will not
- * take some of them for their size; refused[i] says which, but for a producer that is not one_by_one
- * *exact may be false: neighbours are named too. After any status but OK the producer is of no more
- * use, and what became of the transaction is told by the position alone. */
+/* One transaction: these records (none is fine) and the position. STATUS_REJECT: the broker will
+ * not take some of them for their size; refused[i] says which, but for a producer that is not
+ * one_by_one *exact may be false: neighbours are named too. After any status but OK the producer is
+ * of no more use, and what became of the transaction is told by the position alone. */
 enum status producer_publish(struct producer *p, const struct outbound *records, size_t n,
                              int64_t position, bool *refused, bool *exact,
                              struct err *err) NODISCARD;
 
-/* Is there a record with this marker among the last ones of the topic? Reads committed ones only. */
+/* Is there a record with this marker among the last ones of the topic? Reads committed ones only.
+ */
 enum status producer_find(struct producer *p, const char *topic, const char *marker, bool *found,
                           struct err *err) NODISCARD;
 

@@ -19,14 +19,11 @@ struct search {
 
 static enum status new_client(struct search *f, struct err *err)
 {
-    const struct kafka_setting settings[] = {{"group.id", "dayfour-followup-position"},
-                                             {"enable.auto.commit", "false"},
-                                             {"enable.auto.offset.store", "false"},
-                                             {"isolation.level", "read_committed"},
-                                             {"allow.auto.create.topics", "false"},
-                                             {"auto.offset.reset", "earliest"},
-                                             {"enable.partition.eof", "true"},
-                                             {NULL, NULL}};
+    const struct kafka_setting settings[] = {
+        {"group.id", "dayfour-followup-position"}, {"enable.auto.commit", "false"},
+        {"enable.auto.offset.store", "false"},     {"isolation.level", "read_committed"},
+        {"allow.auto.create.topics", "false"},     {"auto.offset.reset", "earliest"},
+        {"enable.partition.eof", "true"},          {NULL, NULL}};
     rd_kafka_conf_t *rconf = NULL;
     enum status s =
         kafka_conf_new(&rconf, f->o->conf, "dayfour-followup-find", settings, true, err);
@@ -61,8 +58,8 @@ static enum status assign_tails(struct search *f, struct err *err)
     for (int i = 0; i < f->partitions && s == STATUS_OK; i++) {
         int64_t low = 0;
         int64_t high = 0;
-        rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(f->rk, f->o->topic, i, &low,
-                                                                    &high, 20 * STEP_MS);
+        rd_kafka_resp_err_t code =
+            rd_kafka_query_watermark_offsets(f->rk, f->o->topic, i, &low, &high, 20 * STEP_MS);
         s = code == RD_KAFKA_RESP_ERR_NO_ERROR ? STATUS_OK : kafka_status(code, f->o->topic, err);
         rd_kafka_topic_partition_list_add(list, f->o->topic, i)->offset =
             high - TAIL_RECORDS > low ? high - TAIL_RECORDS : low;

@@ -145,8 +145,7 @@ static const char *data_with_withdrawn(const char *data, const char *id, struct 
 
 /* ---- the record ---- */
 
-static const char *topic_of(enum event_kind kind, const struct render_about *about,
-                            struct arena *a)
+static const char *topic_of(enum event_kind kind, const struct render_about *about, struct arena *a)
 {
     if (event_kind_audience(kind) == AUDIENCE_OH) {
         return about->conf->kafka_topic_follow_up;

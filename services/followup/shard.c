@@ -143,7 +143,8 @@ enum shard_want shard_wants(const struct shard *s, bool stopping)
     if (!s->claim_wanted) {
         return WANT_NOTHING;
     }
-    if (is_free && !s->tell_position) { /* told first: without a position a batch cannot be placed */
+    if (is_free &&
+        !s->tell_position) { /* told first: without a position a batch cannot be placed */
         return WANT_CLAIM;
     }
     return clock_mono_ms() - s->free_ms > BLOCKED_MS ? WANT_HOLD : WANT_NOTHING;
@@ -208,7 +209,6 @@ void shard_done(struct shard *s, enum shard_want want)
         return;
     case WANT_CUT:
         s->cut_wanted = false;
-        memset(s->refused, 0, s->claim.n_records);
         return;
     case WANT_CONFIRM:
         s->confirmed = s->claim.around.published;
@@ -280,6 +280,7 @@ static enum status settle(struct shard *s, const struct hmac_key *k, struct err 
 
 static void publish(struct shard *s)
 {
+    memset(s->refused, 0, s->claim.n_records); /* another try may have blamed neighbours */
     sink_publish(s->sink, s->claim.records, s->claim.n_records, s->published + 2, s->refused);
     s->telling = false;
     s->kafka = KAFKA_PUBLISHING;
@@ -332,7 +333,8 @@ enum status shard_push(struct shard *s, const struct hmac_key *k, bool held_back
     return STATUS_OK;
 }
 
-/* Before the producer is made anew the lease must be seen to hold: it would fence who has it now. */
+/* Before the producer is made anew the lease must be seen to hold: it would fence who has it now.
+ */
 static void kafka_failed(struct shard *s, const struct err *err, int64_t seq)
 {
     if (strcmp(err->code, "_FENCED") == 0 || strcmp(err->code, "INVALID_PRODUCER_EPOCH") == 0 ||
@@ -393,7 +395,7 @@ enum status shard_pull(struct shard *s, int64_t seq, struct err *err)
     s->answered_ms = clock_mono_ms();
     enum shard_kafka was = s->kafka;
     s->kafka = KAFKA_CLOSED; /* nothing is with the sink any more */
-    if (s->drop_result) { /* of a lease that is gone */
+    if (s->drop_result) {    /* of a lease that is gone */
         s->drop_result = false;
         forget_batch(s);
         sink_close(s->sink);

@@ -39,17 +39,17 @@ struct shard {
     int64_t epoch; /* NO_EPOCH: somebody else's */
     bool fresh;    /* the next two are as the database has them */
     int64_t next_batch, confirmed;
-    int64_t published; /* all up to here are on their topics: once ready */
+    int64_t published;    /* all up to here are on their topics: once ready */
     int64_t unsure_since; /* not fresh: an answer to what was asked later makes it so */
     bool told_standby, told_active;
 
     struct claim claim; /* its batch may be with the sink */
-    struct claim hold;  /* while nothing can be published: cases derived, what is to be said noted */
-    bool have_batch;    /* claim has batch published + 1, not published yet */
-    bool cut_wanted;    /* the broker will not take what refused names */
+    struct claim hold; /* while nothing can be published: cases derived, what is to be said noted */
+    bool have_batch;   /* claim has batch published + 1, not published yet */
+    bool cut_wanted;   /* the broker will not take what refused names */
     bool *refused;
-    bool claim_wanted; /* look for people who are due */
-    bool drop_result;  /* what the sink is busy with was begun under a lease that is gone */
+    bool claim_wanted;  /* look for people who are due */
+    bool drop_result;   /* what the sink is busy with was begun under a lease that is gone */
     size_t n_published; /* records, since somebody set it to 0 */
 };
 

@@ -48,8 +48,8 @@ void sink_close(struct sink *k); /* no producer any more; when not busy. Waits u
 
 /* Orders under way end within about this time. */
 void sink_give_up(struct sink *k, int64_t within_ms);
-/* Ends the thread: when one hangs in the library past any give_up, it is left behind (the process is
- * about to end). NULL is fine. */
+/* Ends the thread: when one hangs in the library past any give_up, it is left behind (the process
+ * is about to end). NULL is fine. */
 void sink_free(struct sink *k);
 
 #endif

@@ -3,6 +3,7 @@ import base64
 import datetime as dt
 import hashlib
 import json
+import re
 import subprocess
 import sys
 
@@ -14,6 +15,7 @@ import model
 SHIPPED = ROOT / "deploy" / "settings"
 CUT = 65536  # of a value that is too large, this much is kept
 SHOWN = 12
+INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}")
 
 
 def new_world(settings=None):
@@ -47,7 +49,7 @@ def plain(value):
         return dates.format_instant(value)
     if isinstance(value, dt.date):
         return value.isoformat()
-    if isinstance(value, str) and len(value) > 18 and value[10:11] == "T":
+    if isinstance(value, str) and INSTANT.match(value):
         return dates.format_instant(dt.datetime.fromisoformat(value))
     return value
 
@@ -83,12 +85,17 @@ def report(lines):
 # --- tables
 
 TASKS = """select t.*, (%s) as tombstone from oh.task t"""
-STORED = """select * from casework.spell"""
 TOMBSTONE = "select s.tombstone from casework.spell s where s.spell_id = t.task_id"
 
 
 def live_tasks(world, now):
-    return [row for row in world.task_rows(now) if not world.stored[row["task_id"]].tombstone]
+    """How to reach a person is the same on all their tasks, on those of settled periods too."""
+    rows = []
+    for row in world.task_rows(now):
+        stored = world.stored[row["task_id"]]
+        if not stored.tombstone:
+            rows.append({**row, **world.last_case[stored.person_key].contact_details})
+    return rows
 
 
 def task_differences(stage, world, now):

@@ -224,7 +224,9 @@ class Stage:
         self.partitions = partitions
         self.services = []
         self.producers = []
+        self.outputs = {}  # name of the setting -> topic, of followup
         self.positions = {}
+        self.session = None
         self.clock = self.dir / "clock"
         self.set_clock(now)
         self.password = secrets.token_hex(16)
@@ -244,10 +246,11 @@ class Stage:
         self.now = now
 
     def step_clock(self, now, seconds=10):
-        """Sets it, and waits until a service has seen it."""
+        """Sets it, and waits until every service has seen it: they look every 200 ms."""
         self.set_clock(now)
-        until(lambda: self.sql("select rehearsal_at = '%s'::timestamptz from ops.clock" % now)
-              == "t", "a service to see the clock", seconds)
+        time.sleep(0.2)
+        until(lambda: self.ask("select rehearsal_at = '%s'::timestamptz from ops.clock" % now)
+              == "t", "a service to see the clock", seconds, 0.01)
 
     # --- the database
 
@@ -288,6 +291,36 @@ class Stage:
             expect(done.returncode == 0, "psql: %s" % done.stderr.strip())
         return done.stdout.strip()
 
+    def ask(self, text):
+        """The same through a session that is kept; "" where there is none."""
+        if self.session is None:
+            self.session = subprocess.Popen(
+                ["psql", "-XAtq", "-d", self.dsn()], stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        try:
+            self.session.stdin.write(text + ";\n\\echo .\n")
+            self.session.stdin.flush()
+        except BrokenPipeError:
+            return self.end_session()
+        lines = []
+        for line in self.session.stdout:
+            if line == ".\n":
+                return "".join(lines).strip()
+            lines.append(line)
+        return self.end_session()
+
+    def end_session(self):
+        if self.session is not None:
+            self.session.kill()
+            self.session.stdout.close()
+            self.session.wait()
+            try:
+                self.session.stdin.close()
+            except BrokenPipeError:
+                pass
+        self.session = None
+        return ""
+
     def rows(self, query):
         """Its rows as dicts."""
         text = self.sql("select coalesce(json_agg(row_to_json(q)), '[]') from (%s) q" % query)
@@ -307,6 +340,28 @@ class Stage:
         self.services.append(service)
         return service.wait_for("ready") if wait else service
 
+    def start_followup(self, env=None, wait=True, **settings):
+        """With output topics of its own, made by the first call."""
+        if not self.outputs:
+            self.outputs = {name: "%s.%s" % (self.id, name)
+                            for name in ("follow_up", "return_to_work", "dead_letter")}
+            self.around.topics("create", *(name + ":1" for name in self.outputs.values()))
+        service = Service(self, "dayfour-followup", {
+            "kafka.brokers": self.around.brokers, "pg.dsn": self.dsn("followup"),
+            **{"kafka.topic." + name: topic for name, topic in self.outputs.items()},
+            "kafka.prop.reconnect.backoff.max.ms": "1000",
+            "clock.file": self.clock, "log.level": "debug",
+            **{name.replace("__", "."): value for name, value in settings.items()}},
+            env, len(self.services))
+        self.services.append(service)
+        return service.wait_for("ready") if wait else service
+
+    def wait_told(self, seconds=60):
+        """Until followup has nothing left to do at this now."""
+        until(lambda: self.ask("select people_due = 0 and unconfirmed = 0 and clock >= '%s'"
+                               " from ops.backlog" % self.now) == "t",
+              "followup to have nothing left to do: %s" % self.ask("table ops.backlog"), seconds)
+
     # --- messages
 
     def producer(self, transactional_id=None):
@@ -323,8 +378,8 @@ class Stage:
 
     def look_at_positions(self):
         """{partition: next_offset}; never goes back."""
-        rows = self.sql("select partition, next_offset from intake.position where topic = '%s'"
-                        % self.topic, check=False)
+        rows = self.ask("select partition, next_offset from intake.position where topic = '%s'"
+                        % self.topic)
         at = {int(p): int(n) for p, n in (row.split("|") for row in rows.split())}
         for partition, offset in at.items():
             expect(offset >= self.positions.get(partition, 0), "position %d went back" % partition)
@@ -350,6 +405,7 @@ class Stage:
         for service in self.services:
             service.signal(signal.SIGCONT)
             service.kill()
+        self.end_session()
         for producer in self.producers:
             producer.close()
         if not os.environ.get("DAYFOUR_TEST_KEEP"):
@@ -361,7 +417,7 @@ class Stage:
         for role in ("intake", "followup"):
             self.sql("drop role if exists %s_%s" % (self.id, role), database=None, check=False)
         try:
-            self.around.topics("delete", self.topic)
+            self.around.topics("delete", self.topic, *self.outputs.values())
         except Failure as problem:
             print("cleaning up: %s" % problem)
 

@@ -8,7 +8,7 @@ import sys
 
 import compare
 import harness
-from followup_stage import FollowupStage, compare_said
+from followup_stage import READ_OTHERWISE, FollowupStage, compare_said
 from harness import expect
 
 import ledger
@@ -99,7 +99,28 @@ def crashed(around, point, days=3):
         expect(all(n == 1 for n in found.values()), "something is there twice")
 
 
-CASES = {"whole": whole}
+def over_days(around, days=24, partitions=2):
+    """The fixed 2,000 spread over some weeks: emissions, withdrawals and emissions again."""
+    lines = fixed(partitions)
+    instants = [day(n) for n in range(days)]
+    share = len(lines) // (days // 2) + 1
+    for number, line in enumerate(lines):
+        line["at"] = instants[number // share]
+    expected = ledger.simulate(compare.new_world(), lines,
+                               [compare.dates.parse_instant(at) for at in instants])
+    with FollowupStage(around, partitions, now=NOW) as stage:
+        stage.start_intake()
+        for at in instants:
+            stage.step_clock(at)
+            ends = stage.publish([line for line in lines if line["at"] == at])
+            stage.wait_taken(ends)
+            followup = stage.start_followup()
+            stage.wait_idle()
+            expect(followup.stop() == 0, "it did not end with 0: %s" % followup.tail())
+        compare_said(expected, stage.events(), READ_OTHERWISE)
+
+
+CASES = {"whole": whole, "over_days": over_days}
 for _point in harness.crash_points("followup"):
     CASES["crashed_" + _point.split(".")[1]] = functools.partial(crashed, point=_point)
 

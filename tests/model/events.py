@@ -96,7 +96,7 @@ def hr_events(case, period):
     absence = hr.Absence(
         onset=period.onset, end=period.end, first_notice_on=notice, by_left=period.by_left,
         expected_return=period.expected_return,
-        assignments=[(m.record.assignment_id, m.end) for m in period.members],
+        assignments=[(m.record.assignment_id, m.onset, m.end) for m in period.members],
         phased_from={m.record.phased_from for m in period.members if m.record.phased_from},
         has_fit_note=any(m.record.has_fit_note for m in period.members),
         fit_note_to=max((m.record.fit_note_to for m in period.members if m.record.fit_note_to),

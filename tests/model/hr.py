@@ -16,7 +16,7 @@ class Absence:
     first_notice_on: dt.date
     by_left: bool
     expected_return: dt.date
-    assignments: list  # (assignment_id, end of one of its records)
+    assignments: list  # (assignment_id, onset and end of one of its records)
     phased_from: set
     has_fit_note: bool
     fit_note_to: dt.date
@@ -48,12 +48,17 @@ def returned(absence, calendar):
 def partial(absence, calendar):
     """Back in one of several jobs, or on reduced hours, while the period goes on."""
     days = set(absence.phased_from)
-    for name in {assignment for assignment, _ in absence.assignments}:
-        ends = [end for assignment, end in absence.assignments if assignment == name]
-        if None not in ends:
-            days.add(max(ends) + DAY)
+    for name, _, end in absence.assignments:
+        if end is not None and not off_in(absence, name, end + DAY):
+            days.add(end + DAY)
     return [("return-to-work.partial", calendar.at(day), day)
             for day in sorted(days) if absence.off(day)]
+
+
+def off_in(absence, name, day):
+    """Whether some record of the assignment holds that day. One that begins later does not yet."""
+    return any(assignment == name and onset <= day and (end is None or end >= day)
+               for assignment, onset, end in absence.assignments)
 
 
 def expected_return(absence, calendar):
@@ -83,12 +88,11 @@ def fit_notes(absence, calendar):
 
 def phased_return(absence, calendar):
     """Weekly reviews while somebody is back on reduced hours, and the end after four weeks."""
-    if not absence.phased_from:
-        return []
-    start = max(absence.phased_from)
-    found = []
-    for days, kind in ((7, "review-due"), (14, "review-due"), (21, "review-due"), (27, "ending")):
-        day = start + days * DAY
-        if (absence.end is not None and absence.end < start) or absence.off(day):
-            found.append(("phased-return." + kind, calendar.at(day, 9), day))
-    return found
+    found = set()
+    for start in absence.phased_from:
+        for days, kind in ((7, "review-due"), (14, "review-due"), (21, "review-due"),
+                           (27, "ending")):
+            day = start + days * DAY
+            if (absence.end is not None and absence.end < start) or absence.off(day):
+                found.add(("phased-return." + kind, calendar.at(day, 9), day))
+    return sorted(found)

@@ -58,6 +58,15 @@ def staff(w):
            ("carl", "RW3", ["physiotherapy"], False)])
     holds(w.value(f"select rolpassword from pg_authid where rolname = '{w.cara}'").startswith("SCRAM-SHA-256$4096:"),
           "kept as SCRAM")
+    for login in (w.cara, w.carl, w.adam):
+        equal(w.sql("select rolconfig from pg_roles where rolname = '{}'".format(login)),
+              [("{idle_in_transaction_session_timeout=60s}",)], "a forgotten session holds nobody up for long")
+    empty = w.file("empty", "\n")
+    equal(w.run("staff", "add", w.role("y"), "RW3", "--password-file", empty).code, 2, "no password")
+    accent = w.role("zoë")
+    equal(w.run("staff", "add", accent, "RW3", "--password-file", w.file("accent", "Grüße ½\n")).code, 0)
+    equal(w.run("tasks", user=accent, password="Grüße ½").code, 0)
+    equal(w.run("staff", "remove", accent).code, 0)
     equal(w.run("staff", "add", w.carl, "RW3", "--queues", "a,,b").code, 1)
     equal(w.run("staff", "add", "", "RW3", "--peer").code, 1)
     equal(w.run("staff", "add", w.role("x"), "RW3", "--peer", "--password-file", path).code, 1)

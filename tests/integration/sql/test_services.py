@@ -1,5 +1,5 @@
 """The services work with the rights of their groups: no superuser, no bypass of row-level security."""
-from harness import case, equal, refused
+from harness import Refused, Session, case, equal, refused
 
 
 def service(w, name):
@@ -74,6 +74,54 @@ def a_fenced_intake_is_told(w):
     intake.run("select * from intake.take_over('fenced', '{0}', 'one')")
     intake.run("select * from intake.take_over('fenced', '{0}', 'two')")
     refused("CT001", intake, "select intake.advance('fenced', '{0}', '{0}', '{1}', '{5}')")
+
+
+@case
+def a_load_waits_for_the_batches_before_it_and_they_for_it(w):
+    intake, load = service(w, "intake"), Session(w.cluster.words, dbname=w.dbname)
+    intake.run("begin")
+    intake.run("select fact.check_ruleset(0)")
+    load.run("begin")
+    load.send("lock table fact.ruleset in exclusive mode")
+    w.wait_for_lock(load)
+    intake.run("commit")
+    load.collect()
+    intake.send("select fact.check_ruleset(0)")
+    w.wait_for_lock(intake)
+    load.run("update fact.ruleset set serial = serial + 1")
+    load.run("commit")
+    try:
+        intake.collect()
+        raise AssertionError("the older ruleset passed")
+    except Refused as error:
+        equal(error.state, "CT003")
+    load.run("update fact.ruleset set serial = serial - 1")
+    load.close()
+
+
+@case
+def nobody_else_can_hold_up_a_batch(w):
+    """Whoever can log in holds what they can get hold of; the check at a batch's end waits for none of it."""
+    intake, amy, opr = service(w, "intake"), w.at("amy"), service(w, "operator")
+    intake.run("set lock_timeout = '2s'")
+    services = [service(w, name) for name in ("followup", "retention")]
+    for session in (amy, opr, service(w, "auditor"), service(w, "reporter"), service(w, "feed_owner"), *services, intake):
+        session.run("begin")
+        for number in range(3):
+            session.run(f"select pg_advisory_xact_lock_shared(7170417, {number})")
+        for statement in ("select 1 from fact.ruleset for key share", "select 1 from fact.ruleset for update",
+                          "lock table fact.ruleset in row share mode", "lock table fact.ruleset in exclusive mode",
+                          "update fact.ruleset set one = true"):
+            session.run("savepoint s")
+            refused("42501", session, statement)
+            session.run("rollback to s")
+    amy.run("select 1 from oh.task")
+    amy.run("savepoint t")
+    refused("42501", amy, "select fact.check_ruleset(0)")
+    amy.run("rollback to t")
+    intake.run("select fact.check_ruleset(0)")
+    for session in (amy, opr, *services, intake):
+        session.run("rollback")
 
 
 @case

@@ -1,0 +1,202 @@
+#!/usr/bin/env python3
+"""Measures the intake beside the ceilings of the same machine, in one run. Called by tests/bench/run.sh.
+
+Prints a text report; --json FILE writes it for programs. --quick: under two minutes, fails only on absurdity.
+"""
+import argparse
+import datetime as dt
+import json
+import os
+import platform
+import resource
+import signal
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+BIN = ROOT / "build/bench/bin"
+PARTITIONS = 8
+
+
+def run(*command, **more):
+    done = subprocess.run([str(c) for c in command], capture_output=True, text=True, check=False, **more)
+    if done.returncode != 0:
+        sys.exit("%s: exit %d\n%s" % (command[0], done.returncode, done.stderr[-2000:]))
+    return done.stdout
+
+
+def sql(dsn, statement):
+    return run("psql", dsn, "-XAtqc", statement).strip()
+
+
+class Figures:
+    """Every figure: its repeats, their median and range."""
+
+    def __init__(self):
+        self.rows = []
+
+    def add(self, name, values, unit, note=""):
+        values = [float(v) for v in values]
+        self.rows.append({"name": name, "median": statistics.median(values), "min": min(values), "max": max(values),
+                          "n": len(values), "unit": unit, "note": note})
+        row = self.rows[-1]
+        spread = "" if len(values) == 1 else "  (%s-%s, n=%d)" % (short(row["min"]), short(row["max"]), len(values))
+        print("%-44s %12s %-10s%s %s" % (name, short(row["median"]), unit, spread, note), flush=True)
+
+    def __getitem__(self, name):
+        return next(r["median"] for r in self.rows if r["name"] == name)
+
+
+def short(value):
+    return "%.0f" % value if value >= 100 else "%.3g" % value
+
+
+def topic_new(brokers, name):
+    run(sys.executable, ROOT / "deploy/kafka/topics.py", "--brokers", brokers, "create", "%s:%d" % (name, PARTITIONS))
+
+
+def database_new(dsn, name):
+    sql(dsn, 'drop database if exists "%s"' % name)
+    sql(dsn, 'create database "%s"' % name)
+    mine = dsn + " dbname=" + name
+    run(BIN / "dayfour", "migrate", env={**os.environ, "PG_DSN": mine})
+    return mine
+
+
+class Intake:
+    """One intake from its start with a full topic until all is committed."""
+
+    def __init__(self, dsn, brokers, topic, group, extra=()):
+        env = {**os.environ, "PG_DSN": dsn, "KAFKA_BROKERS": brokers, "DAYFOUR_KAFKA_TOPIC_ABSENCES": topic,
+               "DAYFOUR_KAFKA_GROUP": group, **dict(extra)}
+        env.pop("DAYFOUR_BIN", None)
+        self.dsn, self.topic = dsn, topic
+        self.log = open(os.devnull, "wb")
+        self.process = subprocess.Popen([BIN / "dayfour-intake"], stdout=self.log, env=env)
+
+    def taken(self):
+        return int(sql(self.dsn, "select coalesce(sum(next_offset), 0) from intake.position where topic = '%s'"
+                       % self.topic))
+
+    def wait_for(self, events, seconds=900):
+        """(seconds from the first committed batch's sight, peak resident MiB)."""
+        began = None
+        first = 0
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            taken = self.taken()
+            now = time.monotonic()
+            if taken > 0 and began is None:
+                began, first = now, taken
+            if taken >= events:
+                return (events - first) / (now - began) if now > began else 0
+            if self.process.poll() is not None:
+                sys.exit("intake ended with %d" % self.process.returncode)
+            time.sleep(0.1)
+        sys.exit("intake did not finish: %d of %d" % (self.taken(), events))
+
+    def status(self, field):
+        for line in Path("/proc/%d/status" % self.process.pid).read_text().splitlines():
+            if line.startswith(field):
+                return int(line.split()[1]) / 1024
+        return 0
+
+    def cpu_seconds(self):
+        parts = Path("/proc/%d/stat" % self.process.pid).read_text().rsplit(")", 1)[1].split()
+        return (int(parts[11]) + int(parts[12])) / os.sysconf("SC_CLK_TCK")
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(20)
+        self.log.close()
+
+
+def machine(dsn):
+    cpu = next((l.split(":", 1)[1].strip() for l in Path("/proc/cpuinfo").read_text().splitlines()
+                if l.startswith("model name")), "?")
+    return {"date": dt.date.today().isoformat(), "cpu": cpu, "cores": os.cpu_count(),
+            "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30),
+            "system": platform.platform(), "postgresql": sql(dsn, "show server_version"),
+            "commit": run("git", "-C", ROOT, "rev-parse", "--short", "HEAD").strip(),
+            "settings": sql(dsn, "select string_agg(name || '=' || setting, ' ' order by name) from pg_settings where name"
+                                 " in ('shared_buffers','fsync','synchronous_commit','max_wal_size','wal_compression')")}
+
+
+def ceilings(figures, dsn, brokers, topic, events, repeat, today):
+    figures.add("produce", [run(BIN / "bench_topic", "produce", brokers, topic, events, 1, int(events * 0.4), today)],
+                "events/s")
+    figures.add("raw consume", [run(BIN / "bench_topic", "consume", brokers, topic, events) for _ in range(repeat)],
+                "events/s")
+    for line in run(BIN / "bench_pure", ROOT / "deploy/settings/pathways.json", today).splitlines():
+        name, value, unit = line.split(" ", 2)
+        figures.add({"decode": "strict decode alone, one core"}.get(name, name), [value], unit)
+    rows = max(events // 2, 100000)
+    for kind, connections in (("copy", 1), ("upsert", 1), ("upsert", 2)):
+        figures.add("%s of plain rows, %d connection%s" % (kind, connections, "s" if connections > 1 else ""),
+                    [run(BIN / "bench_rows", kind, dsn, connections, rows) for _ in range(repeat)], "rows/s")
+
+
+def intake_end_to_end(figures, dsn, brokers, topic, events, repeat):
+    rates, cpus, peaks = [], [], []
+    for i in range(repeat):
+        mine = database_new(dsn, "bench_%d" % i)
+        intake = Intake(mine, brokers, topic, "bench-%d" % i)
+        rates.append(intake.wait_for(events))
+        cpus.append(intake.cpu_seconds() / events * 1e6)
+        peaks.append(intake.status("VmHWM"))
+        intake.stop()
+        if i + 1 < repeat:
+            sql(dsn, "drop database bench_%d" % i)
+    figures.add("intake, topic to committed rows", rates, "events/s")
+    figures.add("intake, own CPU per million events", cpus, "s")
+    figures.add("intake, peak resident memory", peaks, "MiB")
+    return "%s dbname=bench_%d" % (dsn, repeat - 1)
+
+
+def sizes(figures, dsn):
+    for table in ("fact.person", "fact.absence", "fact.person_contact", "casework.spell"):
+        figures.add("size of %s with indexes" % table, [int(sql(dsn, "select pg_total_relation_size('%s')" % table)) / 2**20],
+                    "MiB", sql(dsn, "select count(*) || ' rows' from %s" % table))
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--events", type=int, default=1000000)
+    parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--json")
+    args = parser.parse_args()
+    if args.quick:
+        args.events, args.repeat = min(args.events, 200000), 1
+    dsn, brokers = os.environ["PG_DSN"], os.environ["KAFKA_BROKERS"]
+    today = (dt.date.today() - dt.date(1970, 1, 1)).days
+    about = machine(dsn)
+    for key, value in about.items():
+        print("%-12s %s" % (key, value))
+    print("data         %d events, %d partitions, 40 %% of a pathway\n" % (args.events, PARTITIONS), flush=True)
+    figures = Figures()
+    topic = "bench.absence.events"
+    topic_new(brokers, topic)
+    ceilings(figures, dsn, brokers, topic, args.events, args.repeat, today)
+    last = intake_end_to_end(figures, dsn, brokers, topic, args.events, args.repeat)
+    sizes(figures, last)
+    intake = figures["intake, topic to committed rows"]
+    ratios = {"share of array upsert, 2 connections": intake / figures["upsert of plain rows, 2 connections"],
+              "share of array upsert, 1 connection": intake / figures["upsert of plain rows, 1 connection"],
+              "share of raw consume": intake / figures["raw consume"]}
+    print()
+    for name, value in ratios.items():
+        print("%-44s %12.2f" % (name, value))
+    if args.json:
+        Path(args.json).write_text(json.dumps({"about": about, "events": args.events, "figures": figures.rows,
+                                               "ratios": ratios, "client_maxrss_kib":
+                                                   resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss}, indent=1))
+    if args.quick and ratios["share of array upsert, 2 connections"] < 0.1:
+        sys.exit("the intake is absurdly slow beside what the database can do")
+    print("cases: 1 passed, 0 failed, 0 skipped")
+
+
+main()

@@ -1,0 +1,124 @@
+/* bench_topic produce|consume BROKERS TOPIC EVENTS [SEED PEOPLE TODAY]: fills a topic as fast as
+ * the broker takes it, or reads it raw, as the ceiling of what intake can read. Prints events a
+ * second. */
+#include <librdkafka/rdkafka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "tests/bench/events.h"
+
+static rd_kafka_t *client(rd_kafka_type_t type, const char *const *settings)
+{
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    char text[200];
+    for (; settings[0] != NULL; settings += 2) {
+        if (rd_kafka_conf_set(conf, settings[0], settings[1], text, sizeof text) !=
+            RD_KAFKA_CONF_OK) {
+            (void)fprintf(stderr, "%s\n", text);
+            exit(3);
+        }
+    }
+    rd_kafka_t *rk = rd_kafka_new(type, conf, text, sizeof text);
+    if (rk == NULL) {
+        (void)fprintf(stderr, "%s\n", text);
+        exit(3);
+    }
+    return rk;
+}
+
+static void produce(const char *brokers, const char *topic, long n, char **argv)
+{
+    const char *const settings[] = {"bootstrap.servers",
+                                    brokers,
+                                    "linger.ms",
+                                    "20",
+                                    "compression.type",
+                                    "lz4",
+                                    "enable.idempotence",
+                                    "true",
+                                    "queue.buffering.max.messages",
+                                    "500000",
+                                    NULL};
+    rd_kafka_t *rk = client(RD_KAFKA_PRODUCER, settings);
+    struct events *ev = events_new(strtoul(argv[0], NULL, 10), (uint32_t)strtoul(argv[1], NULL, 10),
+                                   (int32_t)strtol(argv[2], NULL, 10));
+    int64_t began = clock_mono_ms();
+    for (long i = 0; i < n; i++) {
+        size_t len = 0;
+        char key[33];
+        const char *text = events_next(ev, &len, key);
+        while (rd_kafka_producev(rk, RD_KAFKA_V_TOPIC(topic),
+                                 RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(key, 32),
+                                 RD_KAFKA_V_VALUE(text, len),
+                                 RD_KAFKA_V_END) == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
+            (void)rd_kafka_poll(rk, 20);
+        }
+        if (i % 1000 == 0) {
+            (void)rd_kafka_poll(rk, 0);
+        }
+    }
+    if (rd_kafka_flush(rk, 120000) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        (void)fprintf(stderr, "not all were delivered\n");
+        exit(3);
+    }
+    (void)printf("%.0f\n", (double)n * 1000 / (double)(clock_mono_ms() - began + 1));
+    events_free(ev);
+    rd_kafka_destroy(rk);
+}
+
+static void consume(const char *brokers, const char *topic, long n)
+{
+    char group[64];
+    (void)snprintf(group, sizeof group, "bench-%lld", (long long)clock_mono_ms());
+    const char *const settings[] = {"bootstrap.servers",
+                                    brokers,
+                                    "group.id",
+                                    group,
+                                    "auto.offset.reset",
+                                    "earliest",
+                                    "enable.auto.commit",
+                                    "false",
+                                    "check.crcs",
+                                    "true",
+                                    "isolation.level",
+                                    "read_committed",
+                                    NULL};
+    rd_kafka_t *rk = client(RD_KAFKA_CONSUMER, settings);
+    rd_kafka_topic_partition_list_t *topics = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(topics, topic, RD_KAFKA_PARTITION_UA);
+    (void)rd_kafka_subscribe(rk, topics);
+    rd_kafka_topic_partition_list_destroy(topics);
+    rd_kafka_queue_t *queue = rd_kafka_queue_get_consumer(rk);
+    static rd_kafka_message_t *messages[1000];
+    int64_t began = 0;
+    for (long got = 0; got < n;) {
+        ssize_t k = rd_kafka_consume_batch_queue(queue, 100, messages, 1000);
+        for (ssize_t i = 0; i < k; i++) {
+            if (messages[i]->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+                began = got == 0 ? clock_mono_ms() : began;
+                got++;
+            }
+            rd_kafka_message_destroy(messages[i]);
+        }
+    }
+    (void)printf("%.0f\n", (double)n * 1000 / (double)(clock_mono_ms() - began + 1));
+    rd_kafka_queue_destroy(queue);
+    (void)rd_kafka_consumer_close(rk);
+    rd_kafka_destroy(rk);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc == 8 && strcmp(argv[1], "produce") == 0) {
+        produce(argv[2], argv[3], strtol(argv[4], NULL, 10), argv + 5);
+    } else if (argc == 5 && strcmp(argv[1], "consume") == 0) {
+        consume(argv[2], argv[3], strtol(argv[4], NULL, 10));
+    } else {
+        (void)fprintf(stderr, "usage: bench_topic produce BROKERS TOPIC EVENTS SEED PEOPLE TODAY\n"
+                              "       bench_topic consume BROKERS TOPIC EVENTS\n");
+        return 1;
+    }
+    return 0;
+}

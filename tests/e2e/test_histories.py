@@ -1,0 +1,114 @@
+#!/usr/bin/env python3
+"""e2e.histories: random histories, delivered day by day, against the reference model.
+
+    test_histories.py [--long] [--seed N] [--persons N]
+
+All messages of a day come at the instant of its last one: the clock file is stepped there, then they
+are published and taken in, and followup says what is to be said, before the next day begins.
+"""
+import argparse
+import signal
+import sys
+import time
+
+import compare
+import harness
+from harness import Stage, expect
+
+import dates
+import histories
+import ledger
+
+PARTITIONS = 4
+END = dates.DAY * 40  # so long after the last message the rows are looked at
+
+
+def by_day(lines):
+    """[(instant, lines)], each line moved to the last instant of its day."""
+    days = []
+    for line in lines:
+        day = line["at"][:10]
+        if not days or days[-1][0] != day:
+            days.append((day, []))
+        days[-1][1].append(line)
+    moved = []
+    for _, group in days:
+        last = max(line["at"] for line in group)
+        moved.append((last, [{**line, "at": last} for line in group]))
+    return moved
+
+
+class History:
+    def __init__(self, around, seed, persons):
+        document = histories.settings_document()
+        self.days = by_day(histories.history(seed, persons, messages_only=True))
+        self.lines = [line for _, group in self.days for line in group]
+        self.world = compare.new_world(document)
+        self.book = ledger.Ledger(self.world)
+        self.stage = Stage(around, PARTITIONS, document, now=self.days[0][0])
+
+    def deliver(self):
+        stage = self.stage
+        stage.start_intake(batch__max_rows="500")
+        followup = stage.start_followup()
+        for now, lines in self.days:
+            followup.signal(signal.SIGSTOP)  # it sees the day as a whole, as the model does
+            stage.step_clock(now)
+            stage.wait_taken(stage.publish(lines))
+            followup.signal(signal.SIGCONT)
+            stage.wait_told()
+            self.book.step(self.at(now), set().union(*map(self.world.apply, lines)))
+        self.end = self.at(self.days[-1][0]) + END
+        stage.step_clock(dates.format_instant(self.end))
+        stage.wait_told()
+        self.book.step(self.end)
+
+    @staticmethod
+    def at(now):
+        return dates.parse_instant(now)
+
+    def check(self):
+        compare.compare_all(self.stage, self.world, self.lines, self.end)
+        compare.report(event_differences(self.stage, self.book))
+
+
+def event_differences(stage, book):
+    """What was emitted and not withdrawn, by id, with what it says."""
+    expected = [{"id": said.event.id, **said.event.data(None)} for said in book.said_and_standing()]
+    found = [{"id": row["id"], **row["data"]} for row in stage.rows(
+        "select subject || '/' || kind || '/' || occurrence as id, data::json as data"
+        " from followup.emitted where withdrawn_at is null")]
+    for row in expected:
+        del row["late"]  # depends on when a service was awake
+    return compare.differences("event", ["id"], expected, found)
+
+
+def history(around, seed, persons):
+    if not around.has_followup:
+        raise harness.NotRun("no dayfour-followup")
+    began = time.monotonic()
+    case = History(around, seed, persons)
+    with case.stage:
+        case.deliver()
+        case.check()
+        expect(case.world.dead_letters, "no bad message among them")
+    print("  %d messages on %d days, %d tasks, %d bad, %.0f s" % (
+        len(case.lines), len(case.days), len(case.world.stored), len(case.world.dead_letters),
+        time.monotonic() - began))
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--long", action="store_true")
+    parser.add_argument("--seed", type=int, action="append")
+    parser.add_argument("--persons", type=int)
+    args = parser.parse_args()
+    seeds = args.seed or (range(1, 7) if args.long else (1, 2))
+    persons = args.persons or (2000 if args.long else 200)
+    cases = {"seed %d, %d people" % (seed, persons):
+             lambda around, seed=seed: history(around, seed, persons) for seed in seeds}
+    return harness.run(cases, [])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
