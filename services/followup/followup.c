@@ -10,9 +10,11 @@
 #include "common/clock.h"
 #include "common/fault.h"
 #include "common/hash.h"
+#include "common/http.h"
 #include "common/log.h"
 #include "common/loop.h"
 #include "common/mem.h"
+#include "common/metrics.h"
 #include "common/notify.h"
 #include "services/followup/shard.h"
 
@@ -30,6 +32,7 @@
 struct followup {
     const struct conf *conf;
     struct loop *loop;
+    struct http *http;
     struct clock *clock;
     struct product_clock *product_clock;
     struct ruleset *rules;
@@ -123,6 +126,7 @@ static void drop_sessions(struct followup *f)
 
 static void db_is_down(struct followup *f, const struct err *err)
 {
+    metrics_add(METRIC_DB_DOWN, NULL, 1);
     if (f->db_up || backoff_should_log(&f->db_backoff)) {
         log_warn(DB_DOWN, LOG_TEXT("code", err->code), LOG_TEXT("msg", err->text),
                  LOG_INT("attempt", f->db_backoff.attempt + 1));
@@ -392,6 +396,7 @@ static void work_failed(struct followup *f, enum status s, const struct err *err
                  LOG_TEXT("msg", err->text));
         rest_a_little(f);
     } else if (strcmp(err->code, "CT001") == 0) {
+        metrics_add(METRIC_FENCED, NULL, 1);
         log_warn(FENCED, LOG_INT("shard", shard->number), LOG_TEXT("msg", err->text));
         shard_unsure(shard, f->seq);
     } else if (strcmp(err->code, "CT003") == 0) {
@@ -617,6 +622,41 @@ static void on_stop(void *arg, unsigned events)
     f->stopping = true;
 }
 
+/* ---- what operators see ---- */
+
+static bool is_ready(void *arg)
+{
+    const struct followup *f = arg;
+    bool up = f->db_up && f->told_ready && f->shards_started;
+    for (size_t i = 0; i < f->n_shards && up; i++) {
+        up = sink_is_up(f->shards[i].sink);
+    }
+    return up;
+}
+
+static void refresh_metrics(void *arg)
+{
+    const struct followup *f = arg;
+    metrics_set(METRIC_FOLLOWUP_DUE, NULL, (double)f->situation.people_due);
+    metrics_set(METRIC_FOLLOWUP_OLDEST, NULL, (double)f->situation.oldest_due_s);
+    for (size_t i = 0; i < f->n_shards; i++) {
+        char number[24];
+        (void)snprintf(number, sizeof number, "%zu", i);
+        const char *labels[] = {number};
+        metrics_set(METRIC_FOLLOWUP_ACTIVE, labels, f->shards[i].told_active);
+    }
+}
+
+static enum status open_http(struct followup *f, struct err *err)
+{
+    const char *build[] = {"followup", DAYFOUR_VERSION};
+    metrics_set(METRIC_BUILD_INFO, build, 1);
+    metrics_add(METRIC_DB_DOWN, NULL, 0); /* what has not happened is 0, so that a first time shows */
+    metrics_add(METRIC_FENCED, NULL, 0);
+    const struct http_answers answers = {.ready = is_ready, .refresh = refresh_metrics, .arg = f};
+    return http_open(&f->http, f->loop, f->conf->http_listen, &answers, err);
+}
+
 /* ---- beginning and end ---- */
 
 static enum status set_up_loop(struct followup *f, struct err *err)
@@ -676,6 +716,7 @@ static enum status set_up(struct followup *f, struct err *err)
 
 static void tear_down(struct followup *f)
 {
+    http_close(f->http);
     for (size_t i = 0; i < f->n_shards; i++) {
         if (f->shards[i].sink != NULL) {
             sink_give_up(f->shards[i].sink, 0);
@@ -740,6 +781,9 @@ enum status followup_run(const struct conf *c, struct err *err)
                          .rehearsal = INSTANT_NONE,
                          .db_backoff = {.first_ms = 200, .max_ms = 10000}};
     enum status s = set_up(&f, err);
+    if (s == STATUS_OK) {
+        s = open_http(&f, err);
+    }
     if (s == STATUS_OK) {
         start_over(&f);
         loop_timer_set(f.tick, TICK_MS);

@@ -86,10 +86,29 @@ static void refresh_metrics(void *arg)
     }
 }
 
+/* What has not happened is 0, so that a first time shows. */
+static void begin_counters(void)
+{
+    static const char *const results[] = {"stored", "stale", "ignored", "dead"};
+    for (size_t i = 0; i < sizeof results / sizeof results[0]; i++) {
+        count_result(results[i], 0);
+    }
+    for (size_t r = 0; r < REJECT_COUNT; r++) {
+        const char *reason = reject_reason_name((enum reject_reason)r);
+        if (reason != NULL && reason[0] != '\0') {
+            metrics_add(METRIC_DEAD_LETTERS, &reason, 0);
+        }
+    }
+    metrics_add(METRIC_FENCED, NULL, 0);
+    metrics_add(METRIC_DB_DOWN, NULL, 0);
+    metrics_add(METRIC_INTAKE_RETRIES, NULL, 0);
+}
+
 enum status ops_open(struct intake *in, struct err *err)
 {
     const char *build[] = {"intake", DAYFOUR_VERSION};
     metrics_set(METRIC_BUILD_INFO, build, 1);
+    begin_counters();
     const struct http_answers answers = {.ready = is_ready, .refresh = refresh_metrics, .arg = in};
     return http_open(&in->http, in->loop, in->conf->http_listen, &answers, err);
 }

@@ -1,9 +1,12 @@
 #!/usr/bin/env python3
 """What the services tell systemd: ready, how they stand, that they live, that they stop."""
+import json
 import socket
 import sys
 import tempfile
 import time
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 import harness
@@ -117,7 +120,62 @@ def stands_by(around):
             manager.close()
 
 
+def get(port, path):
+    """Status and text."""
+    try:
+        with urllib.request.urlopen("http://127.0.0.1:%d%s" % (port, path), timeout=5) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as answer:
+        return answer.code, answer.read().decode()
+
+
+def metrics(port):
+    found = {}
+    for line in get(port, "/metrics")[1].splitlines():
+        if not line.startswith("#"):
+            name, value = line.rsplit(" ", 1)
+            found[name] = float(value)
+    return found
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def followup_counts(around):
+    """/healthz, /readyz and /metrics of followup, with the database there and away."""
+    with FollowupStage(around) as stage:
+        port = free_port()
+        stage.start_intake()
+        stage.start_followup(http__listen="127.0.0.1:%d" % port)
+        expect(get(port, "/healthz")[0] == 200 and get(port, "/readyz")[0] == 200, "not ready")
+        stage.publish([{"partition": 0, "key_b64": None, "headers": [], "value": json.dumps({
+            "specversion": "1.0", "id": "1", "source": "/hr/RW3",
+            "type": "org.dayfour.absence.opened.v1",
+            "data": {"organisation": "RW3", "absence_id": "A-1", "version": 1, "person_id": "P-77",
+                     "category": "sickness", "onset_date": "2026-09-14",
+                     "reason": {"scheme": "esr", "code": "S12"}}})}])
+        name = 'dayfour_followup_events_total{topic="%s"}' % stage.out["follow-up"]
+        until(lambda: metrics(port).get(name) == 1, "an event to be counted", 30)
+        until(lambda: metrics(port)["dayfour_followup_people_due"] == 0, "nobody to be due", 20)
+        found = metrics(port)
+        expect(found["dayfour_followup_oldest_due_seconds"] == 0, found)
+        expect(found['dayfour_followup_active{shard="0"}'] == 1, found)
+        expect(found["dayfour_db_failures_total"] == 0 and found["dayfour_fenced_total"] == 0, found)
+        around.server("stop", "postgres")
+        try:
+            until(lambda: get(port, "/readyz")[0] == 503, "not to be ready", 20)
+            expect(get(port, "/healthz")[0] == 200, "the loop stands")
+            expect(metrics(port)["dayfour_db_failures_total"] >= 1, "an outage is not counted")
+        finally:
+            around.server("start", "postgres")
+        until(lambda: get(port, "/readyz")[0] == 200, "to be ready again", 30)
+
+
 CASES = {
+    "followup counts": followup_counts,
     "intake": lambda around: managed(around, starts_lives_stops, intake),
     "followup": lambda around: managed(around, starts_lives_stops, followup),
     "waits for the broker": waits_for_the_broker,
