@@ -28,6 +28,7 @@ int explain_run(struct cli *cli, const struct args *args);
 int publish_run(struct cli *cli, const struct args *args);
 
 int positions_run(struct cli *cli, const struct args *args);
+int positions_set(struct cli *cli, const struct args *args);
 int letters_list(struct cli *cli, const struct args *args);
 int letters_show(struct cli *cli, const struct args *args);
 int replay_run(struct cli *cli, const struct args *args);
