@@ -25,6 +25,7 @@ int staff_list(struct cli *cli, const struct args *args);
 int staff_remove(struct cli *cli, const struct args *args);
 
 int explain_run(struct cli *cli, const struct args *args);
+int reconcile_run(struct cli *cli, const struct args *args);
 int publish_run(struct cli *cli, const struct args *args);
 
 int positions_run(struct cli *cli, const struct args *args);
