@@ -11,7 +11,8 @@ import traceback
 
 import harness
 
-FILES = ["test_reconcile", "test_migrate", "test_publish", "test_operators", "test_settings", "test_teams", "test_explain"]
+FILES = ["test_doctor", "test_reconcile",
+         "test_migrate", "test_publish", "test_operators", "test_settings", "test_teams", "test_explain"]
 NOT_RUN = 77
 
 
