@@ -11,7 +11,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.M)
 # The first pattern that fits a file names its layer.
 LAYERS = [
     ("pg", ["common/pg*", "common/columns.h"]),
-    ("kafka", ["common/kafka.*"]),
+    ("kafka", ["common/kafka.*", "common/kafka_check.*"]),
     ("event", ["common/event/*"]),
     ("casework", ["common/casework/*"]),
     ("casefile", ["common/casefile/*"]),
