@@ -99,10 +99,12 @@ class Task:
 
     @property
     def reason_changed(self):
-        """Someone was reached, and a record of the spell has come to mean something else since."""
-        name = self.spell.pathway.name
-        return bool(self.contacts) and any(
-            m.record.match.pathway != name for m in self.spell.members)
+        """Of a record that was there when the person was last reached, the code is another since."""
+        if not self.contacts:
+            return False
+        now = {m.record.key: m.record.kept_code for p in self.case.periods for m in p.members}
+        return any(key in now and now[key] != code
+                   for key, code in self.contacts[-1].codes.items())
 
     @property
     def priority(self):
@@ -162,8 +164,8 @@ class Task:
             "relapse": spell.relapse,
             "late_report": self.late_report,
             "backdated": self.backdated,
-            "review_first": any(m.record.match.review_first for m in spell.members
-                                if m.record.match.pathway == spell.pathway.name),
+            "review_first": any(spell.pathway.name in m.record.match.review_first
+                                for m in spell.members),
             "red_flag": self.red_flag,
             "reason_changed": self.reason_changed,
             "expected_return": spell.period.expected_return,
