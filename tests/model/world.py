@@ -160,8 +160,10 @@ class World:
             key = (fact["organisation"], fact["person_id"])
             today = self.settings.of(key[0]).calendar.local_date(now)
             self.refresh_stale({key}, now)
+            if self.is_repeat(kind, key, today):
+                return key
             self.facts.store_person_fact(*key, "opted-out" if kind == "opt_out" else "opted-in",
-                                         today, now, "oh", now)
+                                         today, self.latest_wish(key, now), "oh", now)
             return key
         if kind == "retract":
             return self.retract(fact, now)
@@ -173,6 +175,18 @@ class World:
         self.facts.person(*task.person_key).entries.append(entry)
         self.entered.append((fact.get("entry"), entry))
         return task.person_key
+
+    def is_repeat(self, kind, key, today):
+        """Whether what a clinician says of a person's wish holds already."""
+        since = self.facts.person(*key).opted_out_on
+        return since is None if kind == "opt_in" else since is not None and since <= today
+
+    def latest_wish(self, key, now):
+        """What is told to a clinician is the latest, whatever instant an HR system has claimed."""
+        known = self.facts.person(*key).facts.get("opted")
+        if known is None:
+            return now
+        return max(now, known.order[0] + dt.timedelta(microseconds=1))
 
     def task_of(self, fact):
         anchor = fact.get("anchor")
