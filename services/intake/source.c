@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/clock.h"
@@ -12,6 +13,7 @@
 
 #define FILL_MAX 1000 /* messages taken out of the library's queue at a time */
 #define CLOSE_MS 4000
+#define ASSIGN_APART_MS 150 /* a stop takes about one */
 
 struct source {
     rd_kafka_t *rk;
@@ -20,6 +22,7 @@ struct source {
     struct source_events events;
     int wake_fd;
     rd_kafka_topic_partition_list_t *held; /* what the group gave us; NULL: nothing */
+    int64_t assigned_ms;                   /* when that was told the library last */
     bool down;                             /* no broker answers */
     enum status failed;
     struct err why;
@@ -29,6 +32,22 @@ struct source {
 };
 
 /* ---- assignment ---- */
+
+/* The library stops partitions in the background, and when an assignment is changed again before it
+ * has, it stops them twice and aborts the process (librdkafka issue 5573, in all releases to 2.15).
+ * It says of no stop that it is done, so changes are kept apart. */
+static enum status assign_apart(struct source *src, const rd_kafka_topic_partition_list_t *list,
+                                struct err *err)
+{
+    int64_t wait_ms = src->assigned_ms + ASSIGN_APART_MS - clock_mono_ms();
+    if (src->assigned_ms != 0 && wait_ms > 0) {
+        const struct timespec t = {.tv_nsec = wait_ms * 1000000L};
+        (void)nanosleep(&t, NULL);
+    }
+    rd_kafka_resp_err_t code = rd_kafka_assign(src->rk, list);
+    src->assigned_ms = clock_mono_ms();
+    return code == RD_KAFKA_RESP_ERR_NO_ERROR ? STATUS_OK : kafka_status(code, "assign", err);
+}
 
 static enum status give_positions(struct source *src, struct err *err)
 {
@@ -47,10 +66,7 @@ static enum status give_positions(struct source *src, struct err *err)
             list->elems[i].offset =
                 p[i].next_offset > 0 ? p[i].next_offset : RD_KAFKA_OFFSET_BEGINNING;
         }
-        rd_kafka_resp_err_t code = rd_kafka_assign(src->rk, list);
-        if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-            s = kafka_status(code, "assign", err);
-        }
+        s = assign_apart(src, list, err);
     }
     free(p);
     return s;
@@ -71,7 +87,8 @@ static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
         return;
     }
     src->events.revoked(src->events.arg, rd_kafka_assignment_lost(rk) != 0);
-    (void)rd_kafka_assign(rk, NULL);
+    struct err ignored;
+    (void)!assign_apart(src, NULL, &ignored);
 }
 
 enum status source_restart(struct source *src, struct err *err)
