@@ -37,6 +37,10 @@ int replay_run(struct cli *cli, const struct args *args);
 int emission_pause(struct cli *cli, const struct args *args);
 int emission_resume(struct cli *cli, const struct args *args);
 
+int audit_verify(struct cli *cli, const struct args *args);
+int audit_list(struct cli *cli, const struct args *args);
+int audit_export(struct cli *cli, const struct args *args);
+
 int load_check(struct cli *cli, const struct args *args);
 int load_settings(struct cli *cli, const struct args *args);
 int load_show(struct cli *cli, const struct args *args);

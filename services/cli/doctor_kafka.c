@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/kafka.h"
+#include "common/kafka_topic.h"
 #include "services/cli/doctor.h"
 
 #define WAIT_MS 6000

@@ -13,7 +13,16 @@
 static const char oh[] = "Occupational health";
 static const char hr[] = "HR feed";
 static const char operators[] = "Operators";
+static const char auditors[] = "Auditors";
 
+#define FROM_OPTION                                                                                \
+    {                                                                                              \
+        "from", "TIME", "entries from then on: YYYY-MM-DD or RFC 3339"                             \
+    }
+#define TO_OPTION                                                                                  \
+    {                                                                                              \
+        "to", "TIME", "entries up to the end of that day, or before that time"                     \
+    }
 #define AT_OPTION                                                                                  \
     {                                                                                              \
         "at", "TIME", "when it was: HH:MM, YYYY-MM-DD HH:MM or RFC 3339; else now"                 \
@@ -196,6 +205,31 @@ static const struct command commands[] = {
      .run = staff_remove,
      .help = "from these organisations, or from all",
      .group = operators},
+    {.name = "audit verify",
+     .arguments = "",
+     .options = {{"json", NULL, "as JSON"},
+                 {"seal", "NUMBER:HASH", "and this seal, noted earlier, is still in the chain"}},
+     .run = audit_verify,
+     .help = "is every entry there as it was written? Exit code 1: no",
+     .group = auditors},
+    {.name = "audit list",
+     .arguments = "",
+     .options = {{"json", NULL, "as JSON"},
+                 FROM_OPTION,
+                 TO_OPTION,
+                 {"who", "LOGIN", "only of this login"},
+                 {"organisation", "ORGANISATION", "only about this one"},
+                 {"person", "PERSON_ID", "only about this person"},
+                 {"limit", "N", "the newest N (50)"}},
+     .run = audit_list,
+     .help = "who did or read what",
+     .group = auditors},
+    {.name = "audit export",
+     .arguments = "",
+     .options = {FROM_OPTION, TO_OPTION},
+     .run = audit_export,
+     .help = "entries with their seals as JSON lines",
+     .group = auditors},
     {.name = "positions",
      .arguments = "",
      .options = {{"json", NULL, "as JSON"}},

@@ -24,6 +24,7 @@ struct producer {
     /* Of the batch being sent. */
     bool *refused;
     size_t n_refused;
+    struct err broken;  /* what no waiting mends; code "" for nothing */
     enum status failed; /* the first failure of another sort */
     struct err why;
 };
@@ -33,6 +34,10 @@ struct producer {
 static bool is_over(const struct producer *p, int64_t end, enum status *s, struct err *err)
 {
     int64_t now = clock_mono_ms();
+    if (p->broken.code[0] != '\0') {
+        *s = err_set(err, STATUS_FATAL, p->broken.code, "%s", p->broken.text);
+        return true;
+    }
     if (now >= atomic_load(p->o.give_up_at)) {
         *s = err_set(err, STATUS_STOP, "stop", "asked to stop");
         return true;
@@ -62,6 +67,10 @@ static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
         }
         return;
     }
+    struct err err = {0};
+    if (kafka_client_error(code, reason, &err) == STATUS_FATAL && p->broken.code[0] == '\0') {
+        p->broken = err;
+    }
     log_debug(KAFKA_LIBRARY, LOG_TEXT("msg", reason));
 }
 
@@ -72,10 +81,10 @@ static void is_up(struct producer *p)
     }
 }
 
-static void keep_failure(struct producer *p, rd_kafka_resp_err_t code)
+static void keep_failure(struct producer *p, rd_kafka_resp_err_t code, const char *topic)
 {
     struct err err = {0};
-    enum status s = kafka_status(code, "produce", &err);
+    enum status s = kafka_status(code, topic, &err);
     if (p->failed == STATUS_OK) {
         p->failed = s == STATUS_RETRY ? STATUS_RESYNC : s;
         p->why = err;
@@ -94,7 +103,7 @@ static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaqu
         p->refused[(size_t)(uintptr_t)m->_private - 1] = true;
         p->n_refused++;
     } else {
-        keep_failure(p, m->err);
+        keep_failure(p, m->err, rd_kafka_topic_name(m->rkt));
     }
 }
 
@@ -350,7 +359,7 @@ static enum status produce_all(struct producer *p, const struct outbound *r, siz
             }
             continue;
         }
-        s = kafka_status(code, "produce", err);
+        s = kafka_status(code, r[i].topic, err);
         if (s == STATUS_REJECT) { /* the library itself would not take it */
             p->refused[i] = true;
             *exact = true;

@@ -432,6 +432,12 @@ enum status shard_pull(struct shard *s, int64_t seq, struct err *err)
         fault_point("followup.opened");
         s->position = r.position;
         s->kafka = KAFKA_OPENED;
+        if (r.position > s->next_batch) {
+            /* The database has lost something, or somebody took the shard over since we last looked
+             * and has published more: it is asked again before anything is said of it. */
+            s->fresh = false;
+            s->unsure_since = seq;
+        }
         return STATUS_OK;
     }
     if (was == KAFKA_SEARCHING) {

@@ -141,7 +141,7 @@ static void lane_failed(struct intake *in, size_t i, enum status s, const struct
     } else if (strcmp(err.code, "CT001") == 0) {
         metrics_add(METRIC_FENCED, NULL, 1);
         log_warn(FENCED, LOG_TEXT("msg", err.text));
-        recover_start_over(in);
+        recover_wait_for_group(in);
     } else if (strcmp(err.code, "CT003") == 0) {
         recover_start_over(in);
     } else {
@@ -295,6 +295,7 @@ static enum status set_up(struct intake *in, struct err *err)
     const struct pg_options o = {.dsn = in->conf->pg_dsn,
                                  .password = password,
                                  .application_name = "dayfour-intake",
+                                 .allow_insecure = in->conf->allow_insecure,
                                  .patience_ms = CONTROL_MS};
     in->control = pg_new(&o);
     in->n_lanes = (size_t)in->conf->intake_sessions;

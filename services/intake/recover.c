@@ -8,6 +8,8 @@
 #include "common/notify.h"
 #include "services/intake/state.h"
 
+/* How long the group is given to say that partitions are somebody else's now. */
+#define FENCED_MS 1500
 /* How long a batch under way may take when partitions go or we are asked to stop. */
 #define DRAIN_MS 5000
 
@@ -50,6 +52,12 @@ void recover_db_is_down(struct intake *in, const struct err *err)
     in->db_up = false;
     drop_all(in);
     loop_timer_set(in->reconnect, pause_ms);
+}
+
+void recover_wait_for_group(struct intake *in)
+{
+    drop_all(in);
+    loop_timer_set(in->reconnect, FENCED_MS + clock_mono_ms() % FENCED_MS);
 }
 
 static enum status load_rules(struct intake *in, struct err *err)
@@ -160,6 +168,7 @@ enum status recover_assigned(void *arg, struct source_partition *p, size_t n, st
     }
     in->reading = n > 0;
     notify_ready(); /* also where the group has more members than partitions: standing by */
+    loop_timer_set(in->reconnect, -1); /* nothing is to be taken back any more */
     if (in->reading && !in->was_ready) {
         in->was_ready = true;
         log_info(READY, LOG_INT("partitions", n), LOG_INT("sessions", in->n_lanes));

@@ -60,6 +60,9 @@ void intake_step_lane(struct intake *in, size_t i);
 /* Connects what is down, reads the rules and the positions again, and goes on from there. */
 void recover_start_over(struct intake *in);
 void recover_db_is_down(struct intake *in, const struct err *err);
+/* Fenced: most likely the group has given the partitions to somebody else and is about to say so.
+ * Only if it does not are they taken back. */
+void recover_wait_for_group(struct intake *in);
 void recover_unwatch_lane(struct intake *in, size_t i);
 bool recover_under_way(const struct intake *in);
 /* Lets batches under way finish, for a little: what is committed need not be read again. */
