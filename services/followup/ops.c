@@ -59,7 +59,7 @@ static void refresh_metrics(void *arg)
         char number[24];
         (void)snprintf(number, sizeof number, "%zu", i);
         const char *labels[] = {number};
-        metrics_set(METRIC_FOLLOWUP_ACTIVE, labels, f->shards[i].told_active);
+        metrics_set(METRIC_FOLLOWUP_ACTIVE, labels, f->db_up && f->shards[i].told_active);
     }
 }
 

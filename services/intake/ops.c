@@ -77,7 +77,7 @@ static void refresh_metrics(void *arg)
         char partition[24];
         (void)snprintf(partition, sizeof partition, "%zu", i);
         const char *labels[] = {in->conf->kafka_topic_absences, partition};
-        int64_t lag = in->progress[i].held
+        int64_t lag = in->progress[i].ours
                           ? source_lag(in->source, (int32_t)i, in->progress[i].committed)
                           : 0;
         if (lag >= 0) {

@@ -129,6 +129,13 @@ static void make_room(struct intake *in, int32_t partition)
     in->n_progress = n;
 }
 
+static void disown(struct intake *in)
+{
+    for (size_t i = 0; i < in->n_progress; i++) {
+        in->progress[i].ours = false;
+    }
+}
+
 enum status recover_assigned(void *arg, struct source_partition *p, size_t n, struct err *err)
 {
     struct intake *in = arg;
@@ -146,13 +153,15 @@ enum status recover_assigned(void *arg, struct source_partition *p, size_t n, st
         return s;
     }
     fault_point("intake.assigned");
+    disown(in);
     for (size_t i = 0; i < n; i++) {
         make_room(in, p[i].partition);
         in->progress[p[i].partition] = (struct progress){.partition = p[i].partition,
                                                          .epoch = p[i].epoch,
                                                          .committed = p[i].next_offset,
                                                          .next_offset = p[i].next_offset,
-                                                         .held = true};
+                                                         .held = true,
+                                                         .ours = true};
         log_info(ASSIGNED, LOG_TEXT("topic", in->conf->kafka_topic_absences),
                  LOG_INT("partition", p[i].partition), LOG_INT("offset", p[i].next_offset),
                  LOG_INT("epoch", p[i].epoch));
@@ -202,5 +211,6 @@ void recover_revoked(void *arg, bool lost)
     struct intake *in = arg;
     recover_drain(in);
     drop_all(in);
+    disown(in);
     log_info(REVOKED, LOG_INT("lost", lost));
 }

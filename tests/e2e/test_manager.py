@@ -174,7 +174,36 @@ def followup_counts(around):
         until(lambda: get(port, "/readyz")[0] == 200, "to be ready again", 30)
 
 
+def event(number):
+    return {"partition": 0, "key_b64": None, "headers": [], "value": json.dumps({
+        "specversion": "1.0", "id": "e%d" % number, "source": "/hr/RW3",
+        "type": "org.dayfour.absence.opened.v1",
+        "data": {"organisation": "RW3", "absence_id": "A-%d" % number, "version": 1,
+                 "person_id": "P-%d" % number, "category": "sickness",
+                 "onset_date": "2026-09-14"}})}
+
+
+def intake_counts_what_waits(around):
+    """The lag goes on being told while the database is away: that is when it matters."""
+    with Stage(around) as stage:
+        port = free_port()
+        stage.start_intake(http__listen="127.0.0.1:%d" % port)
+        lag = 'dayfour_intake_lag_records{topic="%s",partition="0"}' % stage.topic
+        stage.wait_taken(stage.publish([event(n) for n in range(10)]))
+        until(lambda: metrics(port).get(lag) == 0, "no lag", 20)
+        around.server("stop", "postgres")
+        try:
+            ends = stage.publish([event(n) for n in range(10, 35)])
+            until(lambda: metrics(port)["dayfour_db_failures_total"] >= 1, "the outage to show", 20)
+            until(lambda: metrics(port).get(lag) == 25, "what waits to show", 20)
+        finally:
+            around.server("start", "postgres")
+        stage.wait_taken(ends)
+        until(lambda: metrics(port).get(lag) == 0, "no lag again", 20)
+
+
 CASES = {
+    "intake counts what waits": intake_counts_what_waits,
     "followup counts": followup_counts,
     "intake": lambda around: managed(around, starts_lives_stops, intake),
     "followup": lambda around: managed(around, starts_lives_stops, followup),

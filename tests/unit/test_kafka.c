@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/kafka.h"
+#include "common/kafka_check.h"
 #include "common/kafka_topic.h"
 #include "common/log.h"
 
