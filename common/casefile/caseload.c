@@ -281,6 +281,13 @@ static struct record *find_record(const struct caseload *cl, const char *organis
     return &(*holder)->facts.records[at->record];
 }
 
+const struct record *caseload_record(const struct caseload *cl, const char *organisation,
+                                     const char *source, const char *absence_id)
+{
+    struct case_person *holder;
+    return find_record(cl, organisation, source, absence_id, &holder);
+}
+
 static void know_rules(struct case_person *p, const struct ruleset *rs)
 {
     if (p->rules.org == NULL) {

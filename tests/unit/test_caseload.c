@@ -242,6 +242,40 @@ static size_t spells_to_write(struct instant at)
     return plan.n_spells;
 }
 
+static enum end_reason tombstone_reason(void)
+{
+    struct plan plan;
+    caseload_derive(&cl, &rs, now, true);
+    plan_make(&plan, &cl, now, "message");
+    return plan.n_tombstones == 0 ? END_NONE : plan.tombstones[0].reason;
+}
+
+Test(caseload, a_record_that_moved_and_was_cancelled_there_was_an_error)
+{
+    (void)caseload_person(&cl, "T1", "P1");
+    (void)caseload_person(&cl, "T1", "P2");
+    struct case_person *p1 = caseload_find(&cl, "T1", "P1");
+    cr_assert(apply("P1", "A1", 1));
+    caseload_derive(&cl, &rs, now, true);
+    store_spell(p1);
+    cr_assert(apply("P2", "A1", 2));
+    cr_assert_eq(tombstone_reason(), END_MOVED);
+    struct inbound ev = absence("P2", "A1", 3);
+    ev.absence.cancelled = true;
+    cr_assert(caseload_apply(&cl, &ev, &rs, now));
+    cr_assert_eq(tombstone_reason(), END_ENTERED_IN_ERROR);
+    struct stored_spell stored = p1->spells[0];
+    stored.tombstone = true;
+    stored.end_reason = "entered_in_error";
+    caseload_reset(&cl);
+    p1 = caseload_person(&cl, "T1", "P1");
+    p1->spells = &stored;
+    p1->n_spells = 1;
+    cr_assert_eq(tombstone_reason(), END_NONE, "it stays so while nobody loads that record");
+    stored.end_reason = "merged";
+    cr_assert_eq(tombstone_reason(), END_MOVED);
+}
+
 Test(caseload, a_row_written_before_it_settled_is_brought_up_to_that)
 {
     struct case_person *p = caseload_person(&cl, "T1", "P1");
