@@ -6,6 +6,7 @@
 JSON lines, each a structured CloudEvent, in the order an HR system would have sent them: with
 openings, amendments, closings and cancellations, things sent twice, late or in the wrong order, two
 assignments of one person, Monday peaks, and some lines that are wrong on purpose (--bad).
+--sent writes when each line is sent, --until leaves out what is sent later.
 The same arguments write the same bytes. Nobody in it exists.
 """
 import argparse
@@ -14,6 +15,7 @@ import json
 import random
 
 DAY = datetime.timedelta(days=1)
+INSTANT = "%Y-%m-%dT%H:%M:%SZ"
 
 # ESR reason, share of episodes in 1,000, median length in days, spread (sigma of its logarithm)
 REASONS = (
@@ -62,7 +64,7 @@ class Trust:
         """Adds a line; `sent` is its place in the file where that is not its own time."""
         event = {"specversion": "1.0", "id": "%016x" % self.rng.getrandbits(64),
                  "source": self.source, "type": "org.dayfour.%s.v1" % kind,
-                 "time": when.strftime("%Y-%m-%dT%H:%M:%SZ"),
+                 "time": when.strftime(INSTANT),
                  "datacontenttype": "application/json", "data": dict(data)}
         event.update(attributes)
         sent = sent or when
@@ -123,7 +125,7 @@ def send_record(trust, record, length, reported, code):
                                            if length > 3 else last_day + DAY).isoformat()}))
     if length >= 8 and trust.chance(0.8):
         end = min(last_day, onset + rng.choice((13, 20, 27)) * DAY)
-        steps.append((onset + rng.choice((7, 8, 9)) * DAY, "amended", {
+        steps.append((onset + rng.choice((5, 6, 6, 7, 8)) * DAY, "amended", {
             "fit_note": {"from": (onset + 7 * DAY).isoformat(), "to": end.isoformat()},
             "expected_return": (end + DAY).isoformat()}))
     if trust.chance(0.03):
@@ -254,10 +256,15 @@ def generate(args):
             episode(trust)
     bad_lines(trust, args.bad)
     trust.lines.sort(key=lambda line: line[:2])
+    lines = [line for line in trust.lines if args.until is None or line[0] <= args.until]
     with open(args.out, "w", encoding="utf-8") as out:
-        for _, _, event in trust.lines:
+        for _, _, event in lines:
             out.write(json.dumps(event, separators=(",", ":")) + "\n")
-    return len(trust.lines)
+    if args.sent:
+        with open(args.sent, "w", encoding="utf-8") as out:
+            for sent, _, _ in lines:
+                out.write(sent.strftime(INSTANT) + "\n")
+    return len(lines)
 
 
 def main():
@@ -270,6 +277,9 @@ def main():
     parser.add_argument("--events", type=int, default=10000, help="about that many lines")
     parser.add_argument("--organisation", default="RW3")
     parser.add_argument("--bad", type=int, default=10, help="lines that are wrong on purpose")
+    parser.add_argument("--sent", metavar="FILE", help="an instant for each line of --out")
+    parser.add_argument("--until", metavar="INSTANT",
+                        type=lambda text: datetime.datetime.strptime(text, INSTANT))
     args = parser.parse_args()
     if args.staff < 1 or args.events < 1 or args.bad < 0:
         parser.error("--staff and --events are at least 1, --bad is not negative")

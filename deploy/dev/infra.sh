@@ -206,7 +206,7 @@ service_conf() {
     echo "$conf"
 }
 
-# service_spawn NAME BINDIR [NAME=VALUE...]: the rest is for its environment.
+# service_spawn NAME BINDIR [CLOCKS]: with CLOCKS, a folder, the service runs on a clock in it.
 service_spawn() {
     local conf log=$RUN_DIR/log/$1.jsonl
     conf=$(service_conf "$1")
@@ -216,7 +216,10 @@ service_spawn() {
     STARTED+=("$1")
     (
         service_env "$1"
-        exec env "${@:3}" setsid "$2/$1" --config "$conf" 9>&-
+        if [ -n "${3:-}" ]; then
+            export DAYFOUR_CLOCK_FILE=$3/${1#dayfour-}.clock
+        fi
+        exec setsid "$2/$1" --config "$conf" 9>&-
     ) >"$log" 2>"$RUN_DIR/log/$1.err" </dev/null &
     proc_record "$1" $!
     disown
@@ -236,7 +239,7 @@ service_wait() {
     done
 }
 
-# services_start BINDIR [NAME=VALUE...]: those that do not run yet, side by side.
+# services_start BINDIR [CLOCKS]: those that do not run yet, side by side.
 services_start() {
     local name fresh=()
     for name in "${SERVICES[@]}"; do

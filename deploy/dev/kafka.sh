@@ -9,6 +9,12 @@ KAFKA_JVM=(java -XX:+UseSerialGC -cp "$KAFKA_LIB/*"
     -Dorg.slf4j.simpleLogger.showDateTime=true
     '-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd HH:mm:ss.SSS')
 
+# kafka_is_brief: a broker that lives for minutes is better off without the slow, thorough compiler.
+KAFKA_LIFE=()
+kafka_is_brief() {
+    KAFKA_LIFE=(-XX:TieredStopAtLevel=1)
+}
+
 # name:partitions:settings. Absences may be larger than Dayfour takes, so that they arrive and are
 # dead-lettered instead of stopping at the HR system's producer.
 KAFKA_TOPICS=(
@@ -123,7 +129,7 @@ kafka_spawn() {
     if [ -e "$archive" ]; then
         shared=(-XX:SharedArchiveFile="$archive")
     fi
-    setsid "${KAFKA_JVM[@]}" -Xms128m -Xmx512m "${shared[@]}" kafka.Kafka \
+    setsid "${KAFKA_JVM[@]}" -Xms128m -Xmx512m "${shared[@]}" "${KAFKA_LIFE[@]}" kafka.Kafka \
         "$RUN_DIR/kafka/server.properties" >>"$RUN_DIR/kafka/log" 2>&1 </dev/null 9>&- &
     proc_record kafka $!
     disown
