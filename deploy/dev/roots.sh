@@ -3,7 +3,6 @@
 # kept in the user's cache, worked on in copies.
 
 ROOTS=${XDG_CACHE_HOME:-$HOME/.cache}/dayfour/roots
-DEBIAN_MIRROR=${DAYFOUR_DEBIAN_MIRROR:-http://deb.debian.org/debian}
 
 # root_bring SUITE: prints nothing; afterwards $ROOTS/SUITE is there.
 root_bring() {
@@ -14,7 +13,7 @@ root_bring() {
     mkdir -p "$ROOTS"
     rm -rf "$dir"
     quietly "making a bare Debian ($1)" "$RUN_DIR/log/root-$1.log" \
-        debootstrap --variant=minbase "$1" "$dir" "$DEBIAN_MIRROR" || return 1
+        debootstrap --variant=minbase "$1" "$dir" ${DAYFOUR_DEBIAN_MIRROR:+"$DAYFOUR_DEBIAN_MIRROR"} || return 1
     : >"$dir/.complete"
 }
 
