@@ -1,4 +1,5 @@
-/* conf_keys - what the table of settings does not say about kafka.prop.*. For conf*.c only. */
+/* conf_keys - what the table of settings does not say about kafka.prop.*. For conf*.c and kafka.c
+ * only. */
 #ifndef COMMON_CONF_KEYS_H
 #define COMMON_CONF_KEYS_H
 

@@ -3,51 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/conf_keys.h"
 #include "common/log.h"
 
 /* ---- configuration ---- */
-
-/* What exactly-once and the order of messages rest on, and what has a key of its own. */
-static const char *const ours[] = {"acks",
-                                   "allow.auto.create.topics",
-                                   "auto.commit.enable",
-                                   "auto.offset.reset",
-                                   "bootstrap.servers",
-                                   "check.crcs",
-                                   "client.id",
-                                   "delivery.timeout.ms",
-                                   "enable.auto.commit",
-                                   "enable.auto.offset.store",
-                                   "enable.gapless.guarantee",
-                                   "enable.idempotence",
-                                   "enable.partition.eof",
-                                   "group.id",
-                                   "group.protocol",
-                                   "isolation.level",
-                                   "log.queue",
-                                   "max.in.flight",
-                                   "max.in.flight.requests.per.connection",
-                                   "message.send.max.retries",
-                                   "message.timeout.ms",
-                                   "metadata.broker.list",
-                                   "offset.store.method",
-                                   "partition.assignment.strategy",
-                                   "partitioner",
-                                   "queuing.strategy",
-                                   "request.required.acks",
-                                   "retries",
-                                   "transaction.timeout.ms",
-                                   "transactional.id"};
-
-bool kafka_property_allowed(const char *name)
-{
-    for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++) {
-        if (strcmp(name, ours[i]) == 0) {
-            return false;
-        }
-    }
-    return true;
-}
 
 /* The library's words may hold the value, which may be a password: they are left out. */
 static enum status set(rd_kafka_conf_t *rconf, const char *name, const char *value, struct err *err)
@@ -68,9 +27,9 @@ static enum status set_props(rd_kafka_conf_t *rconf, const struct conf *c, struc
 {
     for (size_t i = 0; i < c->n_kafka_props; i++) {
         const struct conf_prop *p = &c->kafka_props[i];
-        if (!kafka_property_allowed(p->name)) {
-            return err_set(err, STATUS_FATAL, "config", "kafka.prop.%s: set by the program itself",
-                           p->name);
+        const char *why = conf_keys_prop_refusal(p->name, p->value);
+        if (why != NULL) {
+            return err_set(err, STATUS_FATAL, "config", "kafka.prop.%s: %s", p->name, why);
         }
         enum status s = set(rconf, p->name, p->value, err);
         if (s != STATUS_OK) {
@@ -129,7 +88,7 @@ static enum status fill(rd_kafka_conf_t *rconf, const struct conf *c, const char
          k++) {
         s = set(rconf, k->name, k->value, err);
     }
-    return s;
+    return s == STATUS_OK ? kafka_check_transport(rconf, c, err) : s;
 }
 
 enum status kafka_conf_new(rd_kafka_conf_t **out, const struct conf *c, const char *client_id,
@@ -241,7 +200,7 @@ static const struct meaning meanings[] = {
     {E(ILLEGAL_SASL_STATE), STATUS_FATAL},
     {E(SECURITY_DISABLED), STATUS_FATAL},
     {E(_AUTHENTICATION), STATUS_FATAL},
-    {E(_SSL), STATUS_FATAL},
+    {E(_SSL), STATUS_RETRY}, /* also a session that breaks; see kafka_client_error */
     {E(_INVALID_ARG), STATUS_FATAL},
     {E(_NOT_CONFIGURED), STATUS_FATAL},
     {E(_NOT_IMPLEMENTED), STATUS_FATAL},
@@ -274,6 +233,17 @@ enum status kafka_status(rd_kafka_resp_err_t code, const char *what, struct err 
     return err_set(err, s, rd_kafka_err2name(code), "%s: %s", what, rd_kafka_err2str(code));
 }
 
+enum status kafka_client_error(int code, const char *reason, struct err *err)
+{
+    enum status s = status_of((rd_kafka_resp_err_t)code);
+    if (code == RD_KAFKA_RESP_ERR__SSL && strstr(reason, "certificate") != NULL) {
+        s = STATUS_FATAL;
+    }
+    return s == STATUS_OK
+               ? s
+               : err_set(err, s, rd_kafka_err2name((rd_kafka_resp_err_t)code), "%s", reason);
+}
+
 enum status kafka_error(rd_kafka_error_t *e, const char *what, bool *abort_first, struct err *err)
 {
     if (abort_first != NULL) {
@@ -296,32 +266,4 @@ enum status kafka_error(rd_kafka_error_t *e, const char *what, bool *abort_first
     err_set(err, s, rd_kafka_error_name(e), "%s: %s", what, rd_kafka_error_string(e));
     rd_kafka_error_destroy(e);
     return s;
-}
-
-/* ---- topics ---- */
-
-static bool topic_char(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-           c == '_' || c == '-';
-}
-
-void kafka_topic_for(struct buf *out, const char *topic, const char *organisation)
-{
-    static const char mark[] = "{organisation}";
-    const char *at = strstr(topic, mark);
-    if (at == NULL) {
-        buf_puts(out, topic);
-        return;
-    }
-    const char *name = organisation == NULL || organisation[0] == '\0' ? "none" : organisation;
-    buf_put(out, topic, (size_t)(at - topic));
-    for (const char *p = name; *p != '\0'; p++) {
-        char c = *p;
-        if (!topic_char(c)) {
-            c = '_';
-        }
-        buf_putc(out, c);
-    }
-    buf_puts(out, at + sizeof mark - 1);
 }

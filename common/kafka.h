@@ -8,7 +8,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "common/buf.h"
 #include "common/conf.h"
 #include "common/err.h"
 
@@ -31,23 +30,24 @@ enum status kafka_conf_new(rd_kafka_conf_t **out, const struct conf *c, const ch
 enum status kafka_client_new(rd_kafka_t **out, rd_kafka_type_t type, rd_kafka_conf_t *rconf,
                              struct err *err) NODISCARD;
 
-/* May kafka.prop.NAME be set by an operator? No for what correctness rests on, and for what has a
- * key of its own. */
-bool kafka_property_allowed(const char *name);
+/* Part of kafka_conf_new: STATUS_FATAL, code "config", unless connections to brokers on other
+ * machines are encrypted and checked, or allow_insecure is set. */
+enum status kafka_check_transport(const rd_kafka_conf_t *rconf, const struct conf *c,
+                                  struct err *err) NODISCARD;
 
 /* RETRY: passes by itself; REJECT: this one message can never be sent; RESYNC: this client has lost
  * its place, make a new one; FATAL: waiting will not help (rights, configuration). err.text is
  * "what: the library's words". what names an action or a topic. */
 enum status kafka_status(rd_kafka_resp_err_t code, const char *what, struct err *err);
 
+/* Of what a client's error callback is told. err.text has the library's reason, which says more
+ * than the code. A TLS session that breaks passes (RETRY); a certificate that one side does not
+ * take does not (FATAL). */
+enum status kafka_client_error(int code, const char *reason, struct err *err);
+
 /* The same of an error object, which it takes ownership of; NULL is STATUS_OK. A transaction that
  * must be aborted is STATUS_RETRY with *abort_first true (abort_first NULL: the caller has none).
  */
 enum status kafka_error(rd_kafka_error_t *e, const char *what, bool *abort_first, struct err *err);
-
-/* The topic of an organisation where its name has {organisation} in it (NULL or "": "none"); else
- * the name as it is. A character that no topic name may have becomes "_". Appends and terminates.
- */
-void kafka_topic_for(struct buf *out, const char *topic, const char *organisation);
 
 #endif

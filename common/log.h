@@ -33,6 +33,10 @@ enum log_level { LEVEL_ERROR, LEVEL_WARN, LEVEL_INFO, LEVEL_DEBUG };
       "a batch was done again: somebody else worked on the same people or settings")               \
     X(DEAD_LETTERS, "dead_letters", "messages that can never succeed were set aside, by reason")   \
     X(EMITTED, "emitted", "events published since the last such line")                             \
+    X(AUDIT_SEALED, "audit_sealed",                                                                \
+      "audit entries sealed since the last such line; number and hash of the newest seal, worth "  \
+      "keeping apart from the database")                                                           \
+    X(AUDIT_UNSEALED, "audit_unsealed", "audit entries could not be sealed; tried again")          \
     X(STANDBY, "standby", "another followup is active; this one waits")                            \
     X(ACTIVE, "active", "this followup works on a shard now")                                      \
     X(SETTINGS_LOADED, "settings_loaded", "a version of the settings is in use")                   \

@@ -14,6 +14,7 @@ struct pg {
     char *dsn;
     char *password;
     char *application_name;
+    bool allow_insecure;
     int patience_ms; /* 0: endless */
     PGconn *conn;
     const struct pg_stmt *prepared[PREPARED_MAX]; /* in this session */
@@ -53,6 +54,7 @@ struct pg *pg_new(const struct pg_options *o)
     pg->dsn = copy(o->dsn);
     pg->password = copy(o->password);
     pg->application_name = copy(o->application_name);
+    pg->allow_insecure = o->allow_insecure;
     pg->patience_ms = o->patience_ms;
     return pg;
 }
@@ -224,6 +226,11 @@ enum status pg_connect(struct pg *pg, struct err *err)
         return STATUS_OK;
     }
     pg_disconnect(pg);
+    const struct pg_options o = {.dsn = pg->dsn, .allow_insecure = pg->allow_insecure};
+    enum status checked = pg_check_transport(&o, err);
+    if (checked != STATUS_OK) {
+        return checked;
+    }
     const char *names[] = {"connect_timeout",
                            "keepalives_idle",
                            "tcp_user_timeout",

@@ -19,8 +19,13 @@ struct pg_options {
     const char *dsn;      /* libpq's; copied */
     const char *password; /* NULL: what the dsn or the environment says */
     const char *application_name;
+    bool allow_insecure; /* see pg_check_transport */
     int patience_ms; /* what pg_run and pg_wait wait at most where no time is given; 0: for ever */
 };
+
+/* STATUS_FATAL, code "config": the server is on another machine and sslmode is not verify-full, and
+ * allow_insecure is not set; or the dsn is none. Also asked by each pg_connect. */
+enum status pg_check_transport(const struct pg_options *o, struct err *err) NODISCARD;
 
 /* Does not connect yet. Never NULL. */
 struct pg *pg_new(const struct pg_options *o);

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "common/log.h"
+#include "common/notify.h"
 
 enum { EXIT_DONE, EXIT_BAD_ARGUMENTS, EXIT_BAD_CONFIG, EXIT_CANNOT_GO_ON };
 
@@ -59,12 +60,18 @@ static void open_log(const struct conf *c, const char *name)
     log_init(svc == NULL ? name : svc + 1, level, strcmp(c->log_format, "logfmt") == 0);
 }
 
-static int run_logged(const struct conf *c, const char *name,
+static int run_logged(const struct conf *c, const char *name, const char *warning,
                       enum status (*run)(const struct conf *c, struct err *err))
 {
     open_log(c, name);
+    if (warning[0] != '\0') {
+        log_warn(CONFIG, LOG_TEXT("msg", warning));
+    }
     struct err err = {0};
+    notify_open();
     enum status s = run(c, &err);
+    notify_status("%s", s == STATUS_STOP || s == STATUS_OK ? "stopped" : err.text);
+    notify_close();
     if (s == STATUS_STOP || s == STATUS_OK) {
         log_info(STOPPED, LOG_INT("exit", EXIT_DONE));
         return EXIT_DONE;
@@ -80,7 +87,7 @@ static int run_logged(const struct conf *c, const char *name,
 }
 
 int program_main(int argc, char **argv, const char *name, enum conf_program program,
-                 enum status (*run)(const struct conf *c, struct err *err))
+                 program_check *check, enum status (*run)(const struct conf *c, struct err *err))
 {
     (void)prctl(PR_SET_DUMPABLE, 0); /* a core file would hold health data */
     (void)umask(077);
@@ -111,11 +118,20 @@ int program_main(int argc, char **argv, const char *name, enum conf_program prog
         conf_free(c);
         return EXIT_BAD_CONFIG;
     }
+    char warning[PROGRAM_WARNING] = "";
+    if (check(c, warning, &err) != STATUS_OK) {
+        (void)fprintf(stderr, "%s: %s\n", name, err.text);
+        conf_free(c);
+        return EXIT_BAD_CONFIG;
+    }
     int code = EXIT_DONE;
     if (o.check) {
         conf_print(c, program, stdout);
+        if (warning[0] != '\0') {
+            (void)fprintf(stderr, "%s: warning: %s\n", name, warning);
+        }
     } else {
-        code = run_logged(c, name, run);
+        code = run_logged(c, name, warning, run);
     }
     conf_free(c);
     return code;

@@ -88,6 +88,10 @@ struct record *caseload_add_record(struct caseload *cl, struct case_person *p);
 /* The same, once organisation, source and absence_id are filled in: makes it findable. */
 void caseload_index_record(struct caseload *cl, struct case_person *p, const struct record *rec);
 
+/* Whoever's it is in this batch; NULL: nobody's. Until the next change. */
+const struct record *caseload_record(const struct caseload *cl, const char *organisation,
+                                     const char *source, const char *absence_id);
+
 /* One valid message onto the facts. True: something changed; false: stale, or a repeat. The person
  * must be in the caseload; a record that moves leaves the one it was with. */
 bool caseload_apply(struct caseload *cl, const struct inbound *ev, const struct ruleset *rs,

@@ -104,6 +104,14 @@ static const char **sorted_absence_ids(struct arena *a, const struct spell *sp, 
     return ids;
 }
 
+/* Settled, and the row is of when that was known: it may have been written while the period was
+ * still open, and not been looked at since. */
+static bool stays_as_it_is(const struct stored_spell *stored, const struct spell *sp,
+                           struct instant now)
+{
+    return is_settled(sp->period->settled_at, now) && is_settled(stored->settled_at, now);
+}
+
 static void plan_spells(struct plan *plan, struct arena *a, const struct case_person *p,
                         struct instant now, const char *why)
 {
@@ -111,7 +119,7 @@ static void plan_spells(struct plan *plan, struct arena *a, const struct case_pe
         const struct spell *sp = &p->cw.spells[i];
         const struct stored_spell *stored = stored_as(p, sp->id);
         int64_t fingerprint = spell_fingerprint(p, sp);
-        if (stored != NULL && (is_settled(sp->period->settled_at, now) ||
+        if (stored != NULL && (stays_as_it_is(stored, sp, now) ||
                                (!stored->tombstone && stored->fingerprint == fingerprint))) {
             continue;
         }
@@ -156,7 +164,27 @@ static bool stays_settled(const struct case_person *p, const struct stored_spell
     return false; /* it moved to another person */
 }
 
-static void plan_tombstones(struct plan *plan, const struct case_person *p, struct instant now)
+/* One that is another person's now, and cancelled there, was an error first of all. Who has it may
+ * not be loaded: then what was found before still holds. */
+static enum end_reason why_gone(const struct caseload *cl, const struct case_person *p,
+                                const struct stored_spell *stored, struct instant now)
+{
+    enum end_reason reason = derive_tombstone(&p->facts, &p->rules, now, &p->cw, stored->anchor,
+                                              pathway_index(p->rules.org, stored->pathway));
+    if (reason != END_MOVED) {
+        return reason;
+    }
+    const struct record *rec =
+        caseload_record(cl, p->organisation, stored->anchor.source, stored->anchor.absence_id);
+    bool error = rec != NULL
+                     ? rec->cancelled
+                     : stored->tombstone && stored->end_reason != NULL &&
+                           strcmp(stored->end_reason, end_reason_name(END_ENTERED_IN_ERROR)) == 0;
+    return error ? END_ENTERED_IN_ERROR : END_MOVED;
+}
+
+static void plan_tombstones(struct plan *plan, const struct caseload *cl,
+                            const struct case_person *p, struct instant now)
 {
     for (size_t i = 0; i < p->n_spells; i++) {
         const struct stored_spell *stored = &p->spells[i];
@@ -167,8 +195,7 @@ static void plan_tombstones(struct plan *plan, const struct case_person *p, stru
         if (there || stays_settled(p, stored, now)) {
             continue;
         }
-        enum end_reason reason = derive_tombstone(&p->facts, &p->rules, now, &p->cw, stored->anchor,
-                                                  pathway_index(p->rules.org, stored->pathway));
+        enum end_reason reason = why_gone(cl, p, stored, now);
         if (!stored->tombstone || stored->end_reason == NULL ||
             strcmp(stored->end_reason, end_reason_name(reason)) != 0) {
             plan->tombstones[plan->n_tombstones++] =
@@ -199,6 +226,6 @@ void plan_make(struct plan *plan, struct caseload *cl, struct instant now, const
         plan->wake_now |= !instant_is_none(p->wake_at) && p->wake_at.us <= now.us + US_PER_SECOND;
         plan_records(plan, p);
         plan_spells(plan, cl->arena, p, now, why);
-        plan_tombstones(plan, p, now);
+        plan_tombstones(plan, cl, p, now);
     }
 }

@@ -76,7 +76,7 @@ struct spell {
     enum end_reason end_reason;
     struct instant contacted_at;
     struct instant first_attempt_at;
-    int attempts;                      /* attempts and contacts */
+    int attempts;                      /* contacts are none */
     enum contact_outcome last_outcome; /* of the latest attempt or contact */
     struct date review_on;             /* of the latest contact; NONE */
     bool red_flag;                     /* raised in any contact */

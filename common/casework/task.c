@@ -49,9 +49,10 @@ static void note_attempt(struct spell *sp, const struct contact_fact *c)
     sp->last_outcome = c->outcome;
 }
 
+/* Not counted as an attempt: those are the calls that reached nobody, or were put off. */
 static void note_contact(struct spell *sp, const struct contact_fact *c)
 {
-    note_attempt(sp, c); /* one that succeeded */
+    sp->last_outcome = c->outcome;
     if (instant_is_none(sp->contacted_at)) {
         sp->contacted_at = c->at;
     }
@@ -158,11 +159,19 @@ static bool opted_out(const struct work *w, const struct spell *sp)
            (date_is_none(sp->last_day) || sp->last_day.days >= on.days);
 }
 
+/* Death ends what was open or contacted; a task that had ended by a return before, in a period that
+ * went on, stays as it ended. */
+static bool died(const struct work *w, const struct spell *sp)
+{
+    return sp->period->closed_by_death && (sp->contact_counts || date_is_none(sp->last_day) ||
+                                           sp->last_day.days >= w->f->died.on.days);
+}
+
 static enum end_reason end_reason(const struct work *w, const struct spell *sp,
                                   const struct spell_work *sw)
 {
     bool closed = !date_is_none(sp->last_day);
-    if (sp->period->closed_by_death) {
+    if (died(w, sp)) {
         return END_DIED;
     }
     if (closed && sw->by_leaving) {

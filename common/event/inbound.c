@@ -79,6 +79,65 @@ static const struct event_type *type_find(const char *text, size_t len)
     return NULL;
 }
 
+/* A path tells which member is at fault, to more people than may see the message. A name that no
+ * event has may be anything, such as a staff number: it is left out, with what is in it. */
+static void keep_known(char *path)
+{
+    static const char *const names[] = {"specversion",
+                                        "id",
+                                        "source",
+                                        "type",
+                                        "time",
+                                        "subject",
+                                        "dataschema",
+                                        "datacontenttype",
+                                        "data",
+                                        "data_base64",
+                                        "organisation",
+                                        "absence_id",
+                                        "version",
+                                        "person_id",
+                                        "assignment_id",
+                                        "category",
+                                        "onset_date",
+                                        "last_day",
+                                        "open_ended",
+                                        "expected_return",
+                                        "reason",
+                                        "scheme",
+                                        "code",
+                                        "fte",
+                                        "contact",
+                                        "name",
+                                        "phone",
+                                        "email",
+                                        "language",
+                                        "preferred_time",
+                                        "voicemail",
+                                        "fit_note",
+                                        "from",
+                                        "to",
+                                        "phased_return_from",
+                                        "site",
+                                        "staff_group",
+                                        "on"};
+    char *at = path;
+    while (*at != '\0') {
+        size_t len = strcspn(at, ".[");
+        size_t i = 0;
+        while (i < sizeof names / sizeof names[0] &&
+               (strlen(names[i]) != len || memcmp(names[i], at, len) != 0)) {
+            i++;
+        }
+        if (i == sizeof names / sizeof names[0]) {
+            at[at > path && at[-1] == '.' ? -1 : 0] = '\0';
+            return;
+        }
+        at += len;
+        at += strspn(at, "[].");
+    }
+}
+
 static const struct json *parse(const struct raw_record *raw, bool binary, struct decoding *d)
 {
     static const enum reject_reason reasons[] = {
@@ -95,6 +154,7 @@ static const struct json *parse(const struct raw_record *raw, bool binary, struc
     /* A path names the member within the event: in binary mode the value is what is data elsewhere.
      */
     char full[sizeof("data.") + JSON_PATH];
+    keep_known(path);
     snprintf(full, sizeof(full), "%s%s", binary && path[0] ? "data." : "", path);
     reject(d->in, reasons[fault], full);
     return NULL;

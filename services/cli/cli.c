@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/clock.h"
@@ -90,8 +91,10 @@ enum status cli_connect(struct cli *cli, struct err *err)
             return s;
         }
     }
-    cli->pg = pg_new(&(struct pg_options){
-        .dsn = cli->conf->pg_dsn, .password = password, .application_name = "dayfour"});
+    cli->pg = pg_new(&(struct pg_options){.dsn = cli->conf->pg_dsn,
+                                          .password = password,
+                                          .application_name = "dayfour",
+                                          .allow_insecure = cli->conf->allow_insecure});
     if (password != NULL) {
         memset(password, 0, strlen(password));
         free(password);
@@ -111,6 +114,18 @@ enum status cli_query(struct cli *cli, const struct pg_stmt *stmt, const struct 
     }
     if (s == STATUS_OK && out != NULL) {
         *out = pg_result(cli->pg, 0);
+    }
+    return s;
+}
+
+enum status cli_local_time(struct cli *cli, struct err *err)
+{
+    static const struct pg_stmt ask = {"cli_zone", "select oh.time_zone()", NULL};
+    const struct pg_result *r = NULL;
+    enum status s = cli_query(cli, &ask, NULL, &r, err);
+    if (s == STATUS_OK) {
+        (void)setenv("TZ", pg_text(r, 0, 0), 1);
+        tzset();
     }
     return s;
 }

@@ -35,6 +35,9 @@ enum status cli_query(struct cli *cli, const struct pg_stmt *stmt, const struct 
 /* The product's now by this machine: its clock, or the clock file; whole seconds. */
 enum status cli_now(struct cli *cli, struct instant *out, struct err *err) NODISCARD;
 
+/* Times are shown as they are entered: in the time of the installation, not of this machine. */
+enum status cli_local_time(struct cli *cli, struct err *err) NODISCARD;
+
 /* Says on standard error what went wrong, in one line, and gives the exit code. what: "" or what
  * was being done. */
 int cli_fail(const char *what, enum status s, const struct err *err);

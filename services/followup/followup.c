@@ -8,10 +8,13 @@
 
 #include "common/casefile/product_clock.h"
 #include "common/clock.h"
+#include "common/http.h"
 #include "common/log.h"
 #include "common/loop.h"
 #include "common/mem.h"
+#include "common/notify.h"
 #include "services/followup/followup_state.h"
+#include "services/followup/seal.h"
 
 #define TICK_MS 100
 #define LEASE_EVERY_MS 1000 /* a lease lasts ten times as long */
@@ -112,6 +115,8 @@ static void on_tick(void *arg, unsigned events)
         followup_ask_control(f);
     }
     report(f, false);
+    ops_tell_manager(f, ms);
+    seal_allow(f->seal, f->db_up && f->shards[0].epoch != NO_EPOCH);
     followup_pump(f);
     loop_timer_set(f->tick, TICK_MS);
 }
@@ -171,10 +176,13 @@ static enum status set_up(struct followup *f, struct err *err)
     if (f->conf->pg_password_file != NULL) {
         s = conf_read_secret(f->conf->pg_password_file, &password, err);
     }
-    const struct pg_options o = {
-        .dsn = f->conf->pg_dsn, .password = password, .application_name = "dayfour-followup"};
+    const struct pg_options o = {.dsn = f->conf->pg_dsn,
+                                 .password = password,
+                                 .application_name = "dayfour-followup",
+                                 .allow_insecure = f->conf->allow_insecure};
     f->control = pg_new(&o);
     f->work = pg_new(&o);
+    s = s == STATUS_OK ? seal_new(&f->seal, f->loop, &o, err) : s;
     free(password);
     f->n_shards = (size_t)f->conf->followup_shards;
     f->shards = mem_alloc(f->n_shards * sizeof *f->shards);
@@ -197,6 +205,8 @@ static void tear_down(struct followup *f)
     for (size_t i = 0; i < f->n_shards; i++) {
         shard_clear(&f->shards[i]);
     }
+    http_close(f->http);
+    seal_free(f->seal);
     pg_free(f->control);
     pg_free(f->work);
     product_clock_free(f->product_clock);
@@ -227,6 +237,7 @@ static bool is_quiet(const struct followup *f)
 static void wind_up(struct followup *f)
 {
     int64_t end = clock_mono_ms() + STOP_MS;
+    notify_stopping();
     log_info(STOPPING, LOG_INT("under_way", !is_quiet(f)));
     for (size_t i = 0; i < f->n_shards && f->shards_started; i++) {
         sink_give_up(f->shards[i].sink, STOP_PUBLISHING_MS);
@@ -252,6 +263,9 @@ enum status followup_run(const struct conf *c, struct err *err)
                          .rehearsal = INSTANT_NONE,
                          .db_backoff = {.first_ms = 200, .max_ms = 10000}};
     enum status s = set_up(&f, err);
+    if (s == STATUS_OK) {
+        s = ops_open(&f, err);
+    }
     if (s == STATUS_OK) {
         followup_start_over(&f);
         loop_timer_set(f.tick, TICK_MS);

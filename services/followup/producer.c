@@ -24,6 +24,7 @@ struct producer {
     /* Of the batch being sent. */
     bool *refused;
     size_t n_refused;
+    struct err broken;  /* what no waiting mends; code "" for nothing */
     enum status failed; /* the first failure of another sort */
     struct err why;
 };
@@ -33,6 +34,10 @@ struct producer {
 static bool is_over(const struct producer *p, int64_t end, enum status *s, struct err *err)
 {
     int64_t now = clock_mono_ms();
+    if (p->broken.code[0] != '\0') {
+        *s = err_set(err, STATUS_FATAL, p->broken.code, "%s", p->broken.text);
+        return true;
+    }
     if (now >= atomic_load(p->o.give_up_at)) {
         *s = err_set(err, STATUS_STOP, "stop", "asked to stop");
         return true;
@@ -61,6 +66,10 @@ static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
                      LOG_TEXT("msg", "no broker answers"));
         }
         return;
+    }
+    struct err err = {0};
+    if (kafka_client_error(code, reason, &err) == STATUS_FATAL && p->broken.code[0] == '\0') {
+        p->broken = err;
     }
     log_debug(KAFKA_LIBRARY, LOG_TEXT("msg", reason));
 }

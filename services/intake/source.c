@@ -11,6 +11,7 @@
 #include "common/log.h"
 
 #define FILL_MAX 1000 /* messages taken out of the library's queue at a time */
+#define SEEK_MS 2000
 #define CLOSE_MS 4000
 
 struct source {
@@ -20,6 +21,7 @@ struct source {
     struct source_events events;
     int wake_fd;
     rd_kafka_topic_partition_list_t *held; /* what the group gave us; NULL: nothing */
+    bool reading;                          /* the library was told to read them */
     bool down;                             /* no broker answers */
     enum status failed;
     struct err why;
@@ -29,6 +31,30 @@ struct source {
 };
 
 /* ---- assignment ---- */
+
+/* Reads on from other offsets with the partitions we have. By seeking, not by assigning them anew:
+ * a second assignment followed at once by the group's taking them away ends the process in an
+ * assertion of the library (its issue 5573, all versions up to 2.15). What was fetched before the
+ * seek is not handed over after it. */
+static enum status seek_all(struct source *src, struct err *err)
+{
+    rd_kafka_topic_t *topic = rd_kafka_topic_new(src->rk, src->topic, NULL);
+    if (topic == NULL) {
+        return kafka_status(rd_kafka_last_error(), "topic", err);
+    }
+    enum status s = STATUS_OK;
+    for (int i = 0; i < src->held->cnt && s == STATUS_OK; i++) {
+        const rd_kafka_topic_partition_t *p = &src->held->elems[i];
+        rd_kafka_resp_err_t code = rd_kafka_seek(topic, p->partition, p->offset, SEEK_MS);
+        if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+            (void)kafka_status(code, "seek", err);
+            s = STATUS_RETRY; /* it is being taken away, or has no leader: asked again a little
+                                 later */
+        }
+    }
+    rd_kafka_topic_destroy(topic);
+    return s;
+}
 
 static enum status give_positions(struct source *src, struct err *err)
 {
@@ -42,18 +68,19 @@ static enum status give_positions(struct source *src, struct err *err)
         p[i].partition = list->elems[i].partition;
     }
     enum status s = src->events.assigned(src->events.arg, p, n, err);
-    if (s == STATUS_OK) {
-        for (size_t i = 0; i < n; i++) {
-            list->elems[i].offset =
-                p[i].next_offset > 0 ? p[i].next_offset : RD_KAFKA_OFFSET_BEGINNING;
-        }
-        rd_kafka_resp_err_t code = rd_kafka_assign(src->rk, list);
-        if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-            s = kafka_status(code, "assign", err);
-        }
+    for (size_t i = 0; i < n && s == STATUS_OK; i++) {
+        list->elems[i].offset = p[i].next_offset > 0 ? p[i].next_offset : RD_KAFKA_OFFSET_BEGINNING;
     }
     free(p);
-    return s;
+    if (s != STATUS_OK || src->reading) {
+        return s == STATUS_OK ? seek_all(src, err) : s;
+    }
+    rd_kafka_resp_err_t code = rd_kafka_assign(src->rk, list);
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        return kafka_status(code, "assign", err);
+    }
+    src->reading = true;
+    return STATUS_OK;
 }
 
 static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
@@ -64,6 +91,7 @@ static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
         rd_kafka_topic_partition_list_destroy(src->held);
         src->held = NULL;
     }
+    src->reading = false;
     if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
         src->held = rd_kafka_topic_partition_list_copy(list);
         struct err ignored; /* the caller of `assigned` knows, and restarts us when it can */
@@ -98,7 +126,7 @@ static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
             log_warn(KAFKA_DOWN, LOG_TEXT("msg", "no broker answers"));
         }
         src->down = true;
-    } else if (kafka_status((rd_kafka_resp_err_t)code, "consumer", &err) == STATUS_FATAL) {
+    } else if (kafka_client_error(code, reason, &err) == STATUS_FATAL) {
         fail(src, err.code, err.text);
     } else {
         log_debug(KAFKA_LIBRARY, LOG_TEXT("msg", reason));

@@ -14,6 +14,7 @@ import random
 import sys
 
 import badinput
+import changes
 import entries
 import model
 from dates import DAY, UTC, format_instant
@@ -217,13 +218,15 @@ def message_line(rng, arrival, event, value=None):
     return line
 
 
-def messages(seed, persons, bad_share=0.02):
+def messages(seed, persons, bad_share=0.02, late_share=0):
     """All messages in the order of arrival, with positions."""
     rng = random.Random("messages/%s" % seed)
+    late = random.Random("late/%s" % seed)
     era = ERAS[int(seed) % len(ERAS)]
     found = []
     for number in range(persons):
-        for arrival, event in PersonHistory(seed, number, era).generate():
+        history = PersonHistory(seed, number, era).generate()
+        for arrival, event in history + changes.late_messages(late, history, late_share):
             found.append((arrival, len(found), message_line(rng, arrival, event)))
             if rng.random() < bad_share:
                 good = json.loads(json.dumps(event))
@@ -242,12 +245,18 @@ def messages(seed, persons, bad_share=0.02):
     return lines
 
 
-def history(seed, persons, messages_only=False, install_key=TEST_KEY, bad_share=0.02):
-    lines = messages(seed, persons, bad_share)
+def history(seed, persons, messages_only=False, install_key=TEST_KEY, bad_share=0.02,
+            late_share=0, loads=False):
+    """late_share: of the records that are corrected months after; loads: settings and calendars too."""
+    lines = messages(seed, persons, bad_share, late_share)
+    document, calendar = settings_document(), model.load(None, "bank-holidays.json")
+    if loads:
+        rng = random.Random("loads/%s" % seed)
+        lines = changes.between(
+            lines, changes.loads(rng, document, calendar, *changes.span(lines)))
     if messages_only:
         return lines
-    world = model.new_world(settings_document(), model.load(None, "bank-holidays.json"),
-                            bytes.fromhex(install_key))
+    world = model.new_world(document, calendar, bytes.fromhex(install_key))
     return entries.interleave(random.Random("entries/%s" % seed), world, lines)
 
 
@@ -257,6 +266,9 @@ def main(argv=None):
     parser.add_argument("--persons", type=int, default=200)
     parser.add_argument("--messages-only", action="store_true", help="no clinicians' entries")
     parser.add_argument("--bad-share", type=float, default=0.02)
+    parser.add_argument("--late-share", type=float, default=0,
+                        help="of records that are corrected months after")
+    parser.add_argument("--loads", action="store_true", help="settings and calendars loaded, too")
     parser.add_argument("--install-key", default=TEST_KEY, help="for the ids of tasks in entries")
     parser.add_argument("--settings-out", help="write the settings these histories are meant for")
     parser.add_argument("--output", help="default: standard output")
@@ -266,7 +278,7 @@ def main(argv=None):
             json.dump(settings_document(), stream, indent=2)
     stream = open(args.output, "w", encoding="utf-8") if args.output else sys.stdout
     for line in history(args.seed, args.persons, args.messages_only, args.install_key,
-                        args.bad_share):
+                        args.bad_share, args.late_share, args.loads):
         stream.write(json.dumps(line, separators=(",", ":")) + "\n")
     stream.flush()
     return 0

@@ -31,6 +31,7 @@ class Entry:
     review_on: dt.date = None
     red_flag: bool = False
     assignee: str = None
+    codes: dict = field(default_factory=dict)  # of the records: the code kept then, or None
     retracted: bool = False
 
     @property
@@ -47,6 +48,8 @@ class StoredSpell:
     pathway: str
     anchor: tuple  # (organisation, source, absence_id)
     record_keys: frozenset
+    closed: bool  # the case, by a clinician
+    settled: bool  # it was by then
     tombstone: str = None
 
 
@@ -105,11 +108,11 @@ class World:
         if known is not None:
             concerned.add((event.organisation, known.person_id))
         self.refresh_stale(concerned, now)
-        before = self.companions(known, concerned, now)
+        before, facts = self.companions(known, concerned, now), known and known.facts
         verdict = self.facts.store_absence(event, now)
         self.counts[verdict] += 1
-        if verdict == "stored":
-            known = self.facts.records[(event.organisation, event.source, event.absence_id)]
+        known = self.facts.records[(event.organisation, event.source, event.absence_id)]
+        if known.facts != facts:
             for record in before | self.companions(known, concerned, now):
                 self.facts.records[(event.organisation, *record)].changed_at = now
         self.refresh(concerned, now)
@@ -157,22 +160,36 @@ class World:
     def entry(self, fact, now):
         kind = fact["kind"]
         if kind in ("opt_out", "opt_in"):
-            key = (fact["organisation"], fact["person_id"])
-            today = self.settings.of(key[0]).calendar.local_date(now)
-            self.refresh_stale({key}, now)
-            self.facts.store_person_fact(*key, "opted-out" if kind == "opt_out" else "opted-in",
-                                         today, now, "oh", now)
-            return key
+            return self.opt((fact["organisation"], fact["person_id"]), kind == "opt_out", now)
         if kind == "retract":
             return self.retract(fact, now)
+        about = fact.get("anchor")
+        if about:
+            self.refresh_stale({(about["organisation"], about["person_id"])}, now)
         task = self.task_of(fact)
         self.refresh_stale({task.person_key}, now)
+        task = self.task_of(fact)
         if task.tombstone:
             raise Refused("OH002")
         entry = self.new_entry(kind, fact, task, now)
+        if kind in ("claim", "assign") and entry.assignee == task.row["assigned_to"]:
+            return task.person_key  # theirs already
         self.facts.person(*task.person_key).entries.append(entry)
         self.entered.append((fact.get("entry"), entry))
         return task.person_key
+
+    def opt(self, key, out, now):
+        """By what OH enters the person is out, or in, from today; what is so already stays as it is."""
+        today = self.today(key, now)
+        self.refresh_stale({key}, now)
+        person = self.facts.person(*key)
+        since, known = person.opted_out_on, person.facts.get("opted")
+        if out == (since is not None) and (not out or since <= today):
+            return key
+        time = now if known is None else max(now, known.order[0] + dt.timedelta(microseconds=1))
+        self.facts.store_person_fact(*key, "opted-out" if out else "opted-in", today, time, "oh",
+                                     now)
+        return key
 
     def task_of(self, fact):
         anchor = fact.get("anchor")
@@ -189,6 +206,8 @@ class World:
         at = dates.parse_instant(fact["at"]) if fact.get("at") else now
         entry = Entry(len(self.entered) + 1, kind, *task.person_key, task.pathway,
                       task.anchor[1:], task.record_keys, at, now)
+        records = self.facts.records
+        entry.codes = {key: records[task.person_key[0], *key].kept_code for key in task.record_keys}
         calendar = self.settings.of(row["organisation"]).calendar
         if kind in ("attempt", "contact"):
             allowed = tasks.ATTEMPT_OUTCOMES if kind == "attempt" else tasks.CONTACT_OUTCOMES
@@ -199,20 +218,23 @@ class World:
             entry.red_flag = bool(fact.get("red_flag"))
             if fact.get("review_on"):
                 entry.review_on = dates.parse_date(fact["review_on"])
-        elif kind == "claim":
-            if row["assigned_to"] not in (None, by):
-                raise Refused("OH003")
-            entry.assignee = by
-        elif kind == "release":
-            if row["assigned_to"] not in (None, by):
-                raise Refused("OH003")
-        elif kind == "assign":
-            entry.assignee = fact["login"]
+        elif kind in ("claim", "assign", "release"):
+            self.check_holder(kind, row, by)
+            entry.assignee = {"claim": by, "assign": fact.get("login"), "release": None}[kind]
         elif kind in ("close", "reopen"):
+            if task.closed == (kind == "close"):
+                raise Refused("OH002")
             entry.outcome = fact.get("reason")
         else:
             raise ValueError("unknown kind of fact: " + kind)
         return entry
+
+    @staticmethod
+    def check_holder(kind, row, by):
+        if row["assigned_to"] is None if kind == "release" else row["state"] == "ended":
+            raise Refused("OH002")
+        if row["assigned_to"] not in (None, by):
+            raise Refused("OH003")
 
     def entry_task_id(self, entry):
         """The task it was entered on."""
@@ -256,16 +278,19 @@ class World:
         frozen = set().union(*(p.keys for p in case.periods if self.settled(p, case)))
         ids = self.by_person.setdefault(key, set())
         for spell in case.spells:
-            if spell.anchor.key in frozen:
+            stored, settled = self.stored.get(spell.id), spell.anchor.key in frozen
+            if settled and stored is not None and stored.settled:
                 continue
             task = tasks.Task(spell, case)
             self.stored[spell.id] = StoredSpell(
                 task.row(), task.spell_row(), case.contact_details, key, spell.pathway.name,
-                (key[0], *spell.anchor.key), frozenset(spell.keys))
+                (key[0], *spell.anchor.key), frozenset(spell.keys), task.case_closed,
+                settled)
             ids.add(spell.id)
         for spell_id in ids:
             stored = self.stored[spell_id]
-            if case.spell(spell_id) is None and stored.anchor[1:] not in frozen:
+            if case.spell(spell_id) is None and not (
+                    stored.settled and stored.anchor[1:] in frozen):
                 stored.tombstone = self.tombstone_reason(stored, case)
         self.last_case[key] = case
 
@@ -277,21 +302,29 @@ class World:
             return "moved"
         if record.onset > case.today:
             return "not_yet"
-        if record.match.kind == "match" and record.match.pathway != stored.pathway:
+        if record.match.pathways and stored.pathway not in record.match.pathways:
             return "superseded"
         if any(record.key in s.keys for s in case.spells if s.pathway.name == stored.pathway):
             return "merged"
         return "pathway_no_longer_matches"
 
     def settled(self, period, case):
-        if period.end is None:
+        """So many days after the later of its last day and the last change of a fact of it."""
+        person = case.person
+        end = period.end
+        if end is None and period.survives(person.died_on):
+            end = person.died_on  # HR may never end the record
+        if end is None:
             return False
+        days = dt.timedelta(days=case.organisation.settle_days)
         changes = [m.record.changed_at for m in period.members]
-        changes += [e.entered_at for e in case.person.entries if e.record_keys & period.keys]
-        changes += [f.received_at for f in case.person.facts.values()
-                    if f.on is not None and f.on <= period.end]
-        last = max([period.end] + [case.calendar.local_date(change) for change in changes])
-        return case.today >= last + dt.timedelta(days=case.organisation.settle_days)
+        changes += [max(e.entered_at, e.at)
+                    for spell in period.spells for e in spell.entries + spell.taken_back]
+        if person.changed_at is not None and any(
+                fact.on is None or fact.on <= end + days for fact in person.facts.values()):
+            changes.append(person.changed_at)
+        last = max([end] + [case.calendar.local_date(change) for change in changes])
+        return case.today >= last + days
 
     def run(self, lines):
         for line in lines:

@@ -424,3 +424,24 @@ Test(inbound_members, names)
     cr_assert_str_eq(reason_scheme_name(SCHEME_ICD10), "icd10");
     cr_assert_null(reason_scheme_name(SCHEME_NONE));
 }
+
+/* ---- Names that no event has ---- */
+
+Test(inbound_members, a_name_nobody_knows_is_not_told)
+{
+    static const struct {
+        const char *data;
+        enum reject_reason reason;
+        const char *path;
+    } cases[] = {
+        {"{\"ZQX7\":1,\"ZQX7\":2}", REJECT_DUPLICATE_KEY, "data"},
+        {"{\"site\":{\"ZQX7\":{\"name\":1,\"name\":2}}}", REJECT_DUPLICATE_KEY, "data.site"},
+        {"{\"ZQX7\":\"\\u0000\"}", REJECT_BAD_FIELD, "data"},
+        {"{\"contact\":{\"name\":1,\"name\":2}}", REJECT_DUPLICATE_KEY, "data.contact.name"},
+    };
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        struct message m = {.type = ABSENCE, .whole_data = cases[i].data};
+        struct inbound in = decode_structured(&m);
+        check_rejected(&in, cases[i].reason, cases[i].path);
+    }
+}

@@ -291,12 +291,13 @@ Test(task, attempts_and_the_first_contact)
     cr_assert(instant_is_none(scene_spell(sc, 0)->first_attempt_at));
     scene_at(sc, "2026-09-20 09:00");
     made(sc, 0, "2026-09-09 10:00");
+    cr_assert(instant_is_none(scene_spell(sc, 0)->first_attempt_at));
     scene_entry(sc, 0, CONTACT_ATTEMPT, OUTCOME_VOICEMAIL, "2026-09-04 10:00");
     scene_entry(sc, 0, CONTACT_MADE, OUTCOME_FAST_TRACK, "2026-09-07 10:00")->review_on =
         scene_date("2026-09-30");
     scene_look(sc);
     const struct spell *sp = scene_spell(sc, 0);
-    cr_assert_eq(sp->attempts, 3);
+    cr_assert_eq(sp->attempts, 1, "a contact is no attempt");
     cr_assert_eq(sp->first_attempt_at.us, scene_time(sc, "2026-09-04 10:00").us);
     cr_assert_eq(sp->contacted_at.us, scene_time(sc, "2026-09-07 10:00").us);
     cr_assert_eq(sp->elapsed_days, 4);
@@ -503,6 +504,23 @@ Test(task, dying_ends_the_tasks_of_periods_not_closed_before)
     cr_assert_eq(scene_spell(sc, 1)->end_reason, END_DIED, "from receipt, whatever the date");
     scene_person(sc, PERSON_DIED, NULL);
     cr_assert_eq(scene_spell(sc, 1)->state, TASK_CONTACTED);
+    scene_close(sc);
+}
+
+/* */
+Test(task, dying_leaves_a_task_as_it_had_ended_in_a_period_that_went_on)
+{
+    struct scene *sc = scene_open_at("2026-09-07 09:00");
+    SEND(sc, .id = "A", .onset = "2026-09-07", .last_day = "2026-09-09", .code = "S12");
+    SEND(sc, .id = "B", .onset = "2026-09-07", .code = "S13");
+    scene_at(sc, "2026-09-20 09:00");
+    scene_person(sc, PERSON_DIED, "2026-09-10");
+    cr_assert_eq(scene_spell(sc, 0)->end_reason, END_RETURNED_BEFORE_CONTACT);
+    scene_person(sc, PERSON_DIED, "2026-09-09");
+    cr_assert_eq(scene_spell(sc, 0)->end_reason, END_DIED, "on its last day");
+    scene_person(sc, PERSON_DIED, "2026-09-15");
+    made(sc, 0, "2026-09-08 10:00");
+    cr_assert_eq(scene_spell(sc, 0)->end_reason, END_DIED, "a contacted one ends");
     scene_close(sc);
 }
 

@@ -3,6 +3,7 @@ import os
 
 from harness import HERE, ROOT, Session, case, equal
 
+OWNERS = "dayfour_oh_owner, dayfour_audit_owner, dayfour_ops_owner, dayfour_report_owner"
 PAGE = os.path.join(ROOT, "doc", "access.md")
 
 
@@ -94,7 +95,7 @@ def functions_and_views_belong_to_no_superuser(w):
     equal(w.root.run("""
         select p.oid::regprocedure::text, r.rolname
         from pg_proc p join pg_roles r on r.oid = p.proowner
-        where p.prosecdef and (r.rolsuper or r.rolname !~ '^dayfour_(oh|audit|ops)_owner$')
+        where p.prosecdef and (r.rolsuper or r.rolname !~ '^dayfour_(oh|audit|ops|report)_owner$')
           and p.pronamespace::regnamespace::text !~ '^(pg_|info)'"""), [])
     equal(w.root.run("""
         select c.oid::regclass::text, r.rolname
@@ -105,7 +106,7 @@ def functions_and_views_belong_to_no_superuser(w):
 
 @case
 def owners_make_nothing_new(w):
-    for role in ("oh", "audit", "ops"):
+    for role in ("oh", "audit", "ops", "report"):
         equal(w.root.column("select nspname from pg_namespace where"
                             f" has_schema_privilege('dayfour_{role}_owner', oid, 'create')"), [], role)
 
@@ -114,7 +115,7 @@ def owners_make_nothing_new(w):
 def functions_with_other_rights_fix_their_search_path(w):
     equal(w.root.column("""
         select p.oid::regprocedure::text from pg_proc p
-        where p.pronamespace::regnamespace::text in ('oh', 'audit', 'ops', 'fact', 'intake')
+        where p.pronamespace::regnamespace::text in ('oh', 'audit', 'ops', 'fact', 'intake', 'report')
           and (p.proconfig is null or not p.proconfig && array['search_path=pg_catalog, pg_temp',
                                                                'search_path=pg_catalog'])"""), [])
     equal(w.root.column("""
@@ -149,7 +150,7 @@ def the_owner_of_the_database_may_migrate_without_being_superuser(w):
     w.cluster.root.run(f"alter role {owner} createrole")
     name = w.cluster.make_database("owned", owner)
     if int(w.root.value("show server_version_num")) >= 160000:  # roles of others are not theirs to grant any more
-        w.cluster.root.run(f"grant dayfour_oh_owner, dayfour_audit_owner, dayfour_ops_owner to {owner}")
+        w.cluster.root.run(f"grant {OWNERS} to {owner}")
     session = w.cluster.session("dba", name)
     w.cluster.migrate(session)
     other = Session(w.cluster.words, dbname=name)
@@ -166,4 +167,4 @@ def the_owner_of_the_database_may_migrate_without_being_superuser(w):
     hold(page, got)
     for s in (amy, session, other):
         s.close()
-    w.cluster.root.run(f"revoke dayfour_oh_owner, dayfour_audit_owner, dayfour_ops_owner from {owner}")
+    w.cluster.root.run(f"revoke {OWNERS} from {owner}")

@@ -1,0 +1,106 @@
+"""A TCP proxy between the services and PostgreSQL that can be told to be slow, to let nothing
+through, and to cut a session in the middle of a COMMIT, before or after the server has it."""
+import random
+import selectors
+import socket
+import threading
+import time
+
+COMMIT = b"commit"  # the name of the statement, as every bind of it carries it
+CHUNK = 65536
+
+
+class Proxy:
+    def __init__(self, target, seed):
+        self.target = target
+        self.rng = random.Random(seed)
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.lock = threading.Lock()
+        self.pairs = set()
+        self.delay = 0.0     # seconds for each chunk
+        self.dark = False    # nothing passes, nothing is refused
+        self.cuts_wanted = 0 # of COMMITs to come
+        self.cuts = 0
+        self.closed = False
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    # --- what the test asks for
+
+    def cut_commits(self, count):
+        self.cuts_wanted += count
+
+    def cut_all(self):
+        with self.lock:
+            pairs = list(self.pairs)
+        for pair in pairs:
+            self.end(pair)
+
+    def calm(self):
+        self.delay, self.dark, self.cuts_wanted = 0.0, False, 0
+
+    def close(self):
+        self.closed = True
+        self.listener.close()
+        self.cut_all()
+
+    # --- what it does
+
+    def accept(self):
+        while not self.closed:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.serve, args=(client,), daemon=True).start()
+
+    def serve(self, client):
+        try:
+            server = socket.create_connection(self.target, timeout=5)
+        except OSError:
+            client.close()
+            return
+        for s in (client, server):
+            s.settimeout(20)
+            s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        pair = (client, server)
+        with self.lock:
+            self.pairs.add(pair)
+        try:
+            self.pump(pair)
+        except OSError:
+            pass
+        self.end(pair)
+
+    def pump(self, pair):
+        client, server = pair
+        with selectors.DefaultSelector() as ready:
+            ready.register(client, selectors.EVENT_READ, server)
+            ready.register(server, selectors.EVENT_READ, client)
+            while not self.closed:
+                for key, _ in ready.select(0.2):
+                    while self.dark and not self.closed:
+                        time.sleep(0.02)
+                    data = key.fileobj.recv(CHUNK)
+                    if not data:
+                        return
+                    if self.delay:
+                        time.sleep(self.delay)
+                    if key.fileobj is client and COMMIT in data and self.cuts_wanted > 0:
+                        self.cuts_wanted -= 1
+                        self.cuts += 1
+                        if self.rng.random() < 0.6:  # the server has it, its answer is lost
+                            server.sendall(data)
+                            time.sleep(self.rng.choice([0, 0.002, 0.02, 0.1]))
+                        return
+                    key.data.sendall(data)
+
+    def end(self, pair):
+        with self.lock:
+            self.pairs.discard(pair)
+        for s in pair:
+            try:
+                s.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+            s.close()

@@ -1,0 +1,287 @@
+#include "tests/properties/play.h"
+
+#include <string.h>
+
+#include "tests/properties/entry.h"
+
+void play_init(struct play *p)
+{
+    *p = (struct play){.now = INSTANT_NONE};
+    shelf_init(&p->shelf);
+    caseload_init(&p->caseload);
+}
+
+void play_clear(struct play *p)
+{
+    shelf_clear(&p->shelf);
+    caseload_clear(&p->caseload);
+}
+
+void play_reset(struct play *p, const struct ruleset *rules)
+{
+    shelf_reset(&p->shelf);
+    caseload_reset(&p->caseload);
+    p->rules = rules;
+    p->now = INSTANT_NONE;
+    p->last_entry = 0;
+}
+
+/* ---- cases ---- */
+
+/* ruleset.c reads a database; this part of it is all that is needed here. */
+static struct date today(const struct play *p, struct instant now)
+{
+    return zone_date(settings_zone(p->rules->settings), now);
+}
+
+static void write_cases(struct play *p, struct instant now)
+{
+    struct plan plan;
+    plan_make(&plan, &p->caseload, now, "test");
+    for (size_t i = 0; i < p->shelf.n_persons; i++) {
+        p->shelf.persons[i].touched = false;
+    }
+    shelf_write(&p->shelf, &p->caseload, &plan);
+    for (size_t i = 0; i < plan.n_persons; i++) {
+        shelf_find(&p->shelf, plan.persons[i]->organisation, plan.persons[i]->person_id)
+            ->derived_on = today(p, now);
+    }
+    p->now = now;
+}
+
+static struct emitted emission_of(const struct saying *s, const struct case_person *p,
+                                  struct instant now)
+{
+    const struct standing *e = s->event;
+    return (struct emitted){.kind = e->kind,
+                            .subject = e->subject,
+                            .occurrence = e->occurrence,
+                            .nth = s->nth,
+                            .spell_id = e->spell == NULL ? NULL : e->spell->id,
+                            .period_id = e->period == NULL ? NULL : e->period->id,
+                            .at = e->at,
+                            .occurs_on = e->occurs_on,
+                            .due_on = e->due_on,
+                            .late = now.us - e->at.us > 600 * US_PER_SECOND,
+                            .about_spell = e->spell != NULL,
+                            .data = p->organisation, /* it has some */
+                            .emitted_at = now,
+                            .withdrawn_at = INSTANT_NONE};
+}
+
+/* What a look leads to: what is to be said of one person is said and noted. */
+static void say(struct play *p, struct case_person *cp, struct shelf_person *row,
+                struct instant now)
+{
+    struct arena *a = p->caseload.arena;
+    struct standing *standing;
+    size_t n;
+    diff_stand(&cp->cw, now, a, &standing, &n);
+    diff_mark_settled(row->emitted, row->n_emitted, cp, now);
+    struct sayings s = diff(standing, n, row->emitted, row->n_emitted, &cp->rules, now, a);
+    for (size_t i = 0; i < s.n; i++) {
+        if (p->on_saying != NULL) {
+            p->on_saying(p->arg, cp, &s.items[i], now);
+        }
+    }
+    for (size_t i = 0; i < s.n; i++) {
+        if (s.items[i].takes_back != NULL) {
+            row->emitted[s.items[i].takes_back - row->emitted].withdrawn_at = now;
+        }
+    }
+    for (size_t i = 0; i < s.n; i++) {
+        if (s.items[i].event != NULL) {
+            struct emitted e = emission_of(&s.items[i], cp, now);
+            shelf_add_emitted(&p->shelf, row, &e);
+        }
+    }
+}
+
+/* Everybody in the caseload is loaded, derived and written; with followup, said and put to sleep.
+ */
+static void derive_loaded(struct play *p, struct instant now, bool looks)
+{
+    struct caseload *cl = &p->caseload;
+    caseload_sort(cl);
+    shelf_load(&p->shelf, cl);
+    caseload_derive(cl, p->rules, now, true);
+    for (size_t i = 0; i < cl->n_persons && looks; i++) {
+        say(p, &cl->persons[i],
+            shelf_person(&p->shelf, cl->persons[i].organisation, cl->persons[i].person_id), now);
+        cl->persons[i].wake_at = cl->persons[i].cw.wake_at;
+    }
+    write_cases(p, now);
+}
+
+static void add_person(struct play *p, const struct shelf_person *row)
+{
+    (void)caseload_person(&p->caseload, row->organisation, row->person_id);
+}
+
+void play_look(struct play *p, struct instant now)
+{
+    caseload_reset(&p->caseload);
+    for (size_t i = 0; i < p->shelf.n_persons; i++) {
+        add_person(p, &p->shelf.persons[i]);
+    }
+    derive_loaded(p, now, p->follows);
+}
+
+void play_follow(struct play *p, struct instant until)
+{
+    for (;;) {
+        struct instant next = INSTANT_MAX;
+        for (size_t i = 0; i < p->shelf.n_persons; i++) {
+            struct instant wake = p->shelf.persons[i].wake_at;
+            if (!instant_is_none(wake) && wake.us < next.us) {
+                next = wake;
+            }
+        }
+        if (next.us > until.us) {
+            return;
+        }
+        next = next.us < p->now.us ? p->now : next;
+        caseload_reset(&p->caseload);
+        for (size_t i = 0; i < p->shelf.n_persons; i++) {
+            const struct shelf_person *row = &p->shelf.persons[i];
+            if (!instant_is_none(row->wake_at) && row->wake_at.us <= next.us) {
+                add_person(p, row);
+            }
+        }
+        derive_loaded(p, next, p->follows);
+    }
+}
+
+/* ---- messages ---- */
+
+static void decode(struct play *p, const struct line *line, struct inbound *in)
+{
+    if (line->given != NULL) {
+        *in = *line->given;
+        return;
+    }
+    const struct inbound_limits limits = {
+        .max_bytes = 262144, .source_allowed = settings_source_allowed, .arg = p->rules->settings};
+    inbound_decode(&line->raw, &limits, p->caseload.arena, in);
+}
+
+static bool counts(const struct inbound *in)
+{
+    return in->verdict == VERDICT_ABSENCE || in->verdict == VERDICT_PERSON;
+}
+
+static void add_concerned(struct play *p, const struct inbound *in)
+{
+    if (in->verdict == VERDICT_PERSON) {
+        (void)caseload_person(&p->caseload, in->organisation, in->person.person_id);
+        return;
+    }
+    (void)caseload_person(&p->caseload, in->organisation, in->absence.person_id);
+    const struct shelf_person *holder =
+        shelf_holder(&p->shelf, in->organisation, in->source, in->absence.absence_id);
+    if (holder != NULL) {
+        add_person(p, holder);
+    }
+}
+
+static bool is_behind(const struct play *p, const struct case_person *cp, struct date day)
+{
+    const struct shelf_person *row = shelf_find(&p->shelf, cp->organisation, cp->person_id);
+    return row != NULL && !date_eq(row->derived_on, day);
+}
+
+/* People of the caseload whose rows are of an earlier day are looked at first, as followup would
+ * have at midnight. */
+static void catch_up(struct play *p, struct instant now)
+{
+    struct arena *a = p->shelf.a;
+    const struct caseload *cl = &p->caseload;
+    const char **keys = arena_array(a, 2 * cl->n_persons, sizeof *keys);
+    size_t n = 0;
+    for (size_t i = 0; i < cl->n_persons; i++) {
+        if (is_behind(p, &cl->persons[i], today(p, now))) {
+            keys[n++] = arena_strdup(a, cl->persons[i].organisation);
+            keys[n++] = arena_strdup(a, cl->persons[i].person_id);
+        }
+    }
+    caseload_reset(&p->caseload);
+    for (size_t i = 0; i < n; i += 2) {
+        (void)caseload_person(&p->caseload, keys[i], keys[i + 1]);
+    }
+    if (n > 0) {
+        derive_loaded(p, now, false);
+    }
+}
+
+static struct inbound *decode_all(struct play *p, const struct line *const *lines, size_t n,
+                                  struct instant now, bool tell)
+{
+    caseload_reset(&p->caseload);
+    struct inbound *in = arena_array(p->caseload.arena, n, sizeof *in);
+    for (size_t i = 0; i < n; i++) {
+        decode(p, lines[i], &in[i]);
+        if (tell && p->on_message != NULL) {
+            p->on_message(p->arg, lines[i], &in[i], now);
+        }
+        if (counts(&in[i])) {
+            add_concerned(p, &in[i]);
+        }
+    }
+    return in;
+}
+
+void play_messages(struct play *p, const struct line *const *lines, size_t n, struct instant now)
+{
+    (void)decode_all(p, lines, n, now, false);
+    catch_up(p, now);
+    const struct inbound *in = decode_all(p, lines, n, now, true);
+    caseload_sort(&p->caseload);
+    shelf_load(&p->shelf, &p->caseload);
+    for (size_t i = 0; i < n; i++) {
+        if (counts(&in[i])) {
+            (void)caseload_apply(&p->caseload, &in[i], p->rules, now);
+        }
+    }
+    caseload_derive(&p->caseload, p->rules, now, false);
+    write_cases(p, now);
+    if (p->follows) {
+        play_follow(p, now);
+    }
+}
+
+/* ---- the rest ---- */
+
+void play_other(struct play *p, const struct line *line, struct instant now)
+{
+    if (line->kind == LINE_RULES) {
+        caseload_reset(&p->caseload);
+        for (size_t i = 0; i < p->shelf.n_persons; i++) {
+            add_person(p, &p->shelf.persons[i]);
+        }
+        catch_up(p, now);
+        p->rules = line->rules;
+        play_look(p, now);
+        return;
+    }
+    struct entry_of_line e;
+    entry_read(&e, line);
+    struct shelf_person *row = entry_person(&p->shelf, &e);
+    if (row != NULL) {
+        caseload_reset(&p->caseload);
+        add_person(p, row);
+        catch_up(p, now);
+        row = entry_person(&p->shelf, &e);
+    }
+    const char *refused =
+        entry_make(&p->shelf, row, &e, settings_zone(p->rules->settings), now, ++p->last_entry);
+    if (refused != NULL) {
+        if (p->on_refused != NULL) {
+            p->on_refused(p->arg, line, refused);
+        }
+        return;
+    }
+    row = entry_person(&p->shelf, &e);
+    caseload_reset(&p->caseload);
+    add_person(p, row);
+    derive_loaded(p, now, p->follows);
+}

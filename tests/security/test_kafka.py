@@ -1,0 +1,145 @@
+#!/usr/bin/env python3
+"""security.kafka: certificates on both sides to a real broker, and rights as the documents give
+them: each principal can do its part, and HR's reader nothing but read HR's topic."""
+import copy
+import functools
+import shutil
+import sys
+import tempfile
+
+from secure_broker import SecureBroker, as_settings, kcat, shipped_acls
+
+import harness
+from followup_stage import FollowupStage
+from harness import Failure, NotRun, expect, until
+from test_fixed2000 import NOW, check, expected
+
+PARTITIONS = 3
+broker = None
+
+
+def stage_of(around):
+    here = copy.copy(around)
+    here.brokers = broker.brokers
+    stage = FollowupStage(here, PARTITIONS, now=NOW)
+    broker.allow(shipped_acls({
+        "absence.events": stage.topic, "dayfour-intake": stage.id,
+        "oh.follow-up.events": stage.out["follow-up"],
+        "return-to-work.events": stage.out["return-to-work"],
+        "absence.events.dead-letter": stage.out["dead-letter"]}))
+    return stage
+
+
+def rights_of_the_documents_suffice(around):
+    """Everything comes out as without TLS and rights; the broker dies once on the way."""
+    lines, world = expected(PARTITIONS)
+    with stage_of(around) as stage:
+        intake = as_settings(broker.client("intake"))
+        followup = as_settings(broker.client("followup"))
+        first = stage.publish(lines[:len(lines) // 2])
+        one = stage.start_intake(**intake)
+        other = stage.start_followup(**followup)
+        stage.wait_taken(first)
+        broker.kill()
+        broker.start()
+        ends = stage.publish(lines[len(lines) // 2:])
+        stage.wait_taken(ends, 90)
+        check(stage, lines, world)
+        stage.wait_idle(60)
+        expect(stage.events("return-to-work"), "nothing was said")
+        expect(one.running and other.running, "one of them ended")
+
+
+def hr_reads_hr_s_topic_alone(around):
+    with stage_of(around) as stage:
+        hr = broker.client("hr-reader")
+        for kind, topic in {**stage.out, "absences": stage.topic}.items():
+            code, out, why = kcat(hr, "-C", "-t", topic, "-o", "beginning", "-e", "-q")
+            if kind == "return-to-work":
+                expect(code == 0, "HR may read %s: %s" % (kind, why))
+            else:
+                expect(code != 0 and not out and "authoriz" in why.lower(),
+                       "HR can read %s: %d %s %s" % (kind, code, out, why))
+            code, _, why = kcat(hr, "-P", "-t", topic, data="x\n")
+            expect(code != 0, "HR can write to %s" % kind)
+        _, listed, _ = kcat(hr, "-L")
+        for kind in ("follow-up", "dead-letter"):
+            expect(stage.out[kind] not in listed, "HR can see that %s is there" % kind)
+
+
+def intake_may_not_write(around):
+    with stage_of(around) as stage:
+        for topic in (*stage.out.values(), stage.topic):
+            code, _, _ = kcat(broker.client("intake"), "-P", "-t", topic, data="x\n")
+            expect(code != 0, "intake can write to %s" % topic)
+        code, out, why = kcat(broker.client("followup"), "-C", "-t", stage.topic, "-o",
+                              "beginning", "-e", "-q")
+        expect(code != 0, "followup can read absences: %s %s" % (out, why))
+
+
+def refused(kind, around):
+    """The broker's certificate is not to be trusted: both services say so and end."""
+    with stage_of(around) as stage:
+        for start, name in ((stage.start_intake, "intake"), (stage.start_followup, "followup")):
+            service = start(wait=None, **as_settings(broker.client(name, kind)))
+            ends_with_certificate(service)
+
+
+def ends_with_certificate(service):
+    code = service.wait(45)
+    expect(code == 3, "%s ended with %s: %s" % (service.name, code, service.tail()))
+    last = service.lines("failed")[-1]
+    expect("certificate" in last["msg"], "%s says: %s" % (service.name, last))
+
+
+def client_certificate_of_a_stranger(around):
+    with stage_of(around) as stage:
+        pair = broker.stranger.issue("intake")
+        service = stage.start_intake(wait=None, **as_settings(broker.client("intake", cert=pair)))
+        until(lambda: not service.running or service.lines("kafka_down"), "it to be told", 45)
+        expect(not service.lines("ready"), "it was let in")
+
+
+def no_right_no_start(around):
+    """A principal without rights: a named end, not a silent wait."""
+    with stage_of(around) as stage:
+        for start in (stage.start_intake, stage.start_followup):
+            service = start(wait=None, **as_settings(broker.client("nobody")))
+            code = service.wait(45)
+            expect(code == 3, "ended with %s: %s" % (code, service.tail()))
+            expect("AUTHORIZATION" in service.lines("failed")[-1]["code"], service.tail())
+
+
+CASES = {
+    "the documents' rights suffice": rights_of_the_documents_suffice,
+    "HR reads HR's topic alone": hr_reads_hr_s_topic_alone,
+    "intake writes nowhere, followup reads no absences": intake_may_not_write,
+    "no right, no start": no_right_no_start,
+    "a client's certificate of a stranger": client_certificate_of_a_stranger,
+    **{"a broker's certificate: " + kind: functools.partial(refused, kind)
+       for kind in ("expired", "misnamed", "unknown")},
+}
+
+
+def main():
+    global broker
+    folder = tempfile.mkdtemp(prefix="secure.")
+    try:
+        if not all(map(shutil.which, ("openssl", "kcat", "java"))):
+            raise NotRun("needs openssl, kcat and java")
+        broker = SecureBroker(folder)
+        return harness.run(CASES)
+    except NotRun as why:
+        print(why)
+        return harness.NOT_RUN
+    except Failure as why:
+        print(why)
+        return 1
+    finally:
+        if broker is not None:
+            broker.close()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
