@@ -67,7 +67,6 @@ void followup_pump(struct followup *f)
     bool progress = true;
     while (progress && f->ended == STATUS_OK) {
         serve_kafka(f);
-        progress = false;
         if (f->working != NULL) {
             followup_step_work(f);
             progress = f->working == NULL;

@@ -167,9 +167,13 @@ static void take_silences(const struct pg_result *r, struct arena *a, struct due
     out->n_silences = 0;
     for (size_t row = 0; row < rows; row++) {
         struct silence *last = out->n_silences == 0 ? NULL : &out->silences[out->n_silences - 1];
-        if (last == NULL || strcmp(last->organisation, pg_text(r, row, 0)) != 0) {
+        const char *organisation = text_of(a, r, row, 0);
+        if (organisation == NULL) {
+            continue; /* the table allows none */
+        }
+        if (last == NULL || strcmp(last->organisation, organisation) != 0) {
             last = &out->silences[out->n_silences++];
-            *last = (struct silence){.organisation = text_of(a, r, row, 0),
+            *last = (struct silence){.organisation = organisation,
                                      .last_valid = pg_instant(r, row, 1),
                                      .emitted = &emitted[row]};
         }

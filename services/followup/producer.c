@@ -100,7 +100,8 @@ static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaqu
     }
     struct err ignored = {0};
     if (p->refused != NULL && kafka_status(m->err, "produce", &ignored) == STATUS_REJECT) {
-        p->refused[(size_t)(uintptr_t)m->_private - 1] = true;
+        bool *mark = m->_private;
+        *mark = true;
         p->n_refused++;
     } else {
         keep_failure(p, m->err, rd_kafka_topic_name(m->rkt));
@@ -339,7 +340,7 @@ static rd_kafka_resp_err_t produce(struct producer *p, const struct outbound *r,
         rd_kafka_producev(p->rk, RD_KAFKA_V_TOPIC(r->topic), RD_KAFKA_V_KEY(key.out, r->key_len),
                           RD_KAFKA_V_VALUE(value.out, r->value_len), RD_KAFKA_V_HEADERS(headers),
                           RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-                          RD_KAFKA_V_OPAQUE((void *)(uintptr_t)(i + 1)), RD_KAFKA_V_END);
+                          RD_KAFKA_V_OPAQUE(&p->refused[i]), RD_KAFKA_V_END);
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
         rd_kafka_headers_destroy(headers);
     }
