@@ -44,6 +44,7 @@ enum log_level { LEVEL_ERROR, LEVEL_WARN, LEVEL_INFO, LEVEL_DEBUG };
     X(CLOCK_FILE, "clock_file", "time comes from a file: tests and rehearsals only")               \
     X(FEED_SILENT, "feed_silent",                                                                  \
       "an organisation sent nothing for longer than its setting allows")                           \
+    X(CONFIG, "config", "something about the configuration worth knowing")                         \
     X(FAILED, "failed", "the process cannot go on; the reason")
 
 enum log_event {
