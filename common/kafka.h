@@ -35,12 +35,6 @@ enum status kafka_client_new(rd_kafka_t **out, rd_kafka_type_t type, rd_kafka_co
 enum status kafka_check_transport(const rd_kafka_conf_t *rconf, const struct conf *c,
                                   struct err *err) NODISCARD;
 
-/* Whether a client could be made of this configuration; warning: what will probably not work with
- * this library ("": nothing). */
-#define KAFKA_WARNING 200
-enum status kafka_check(const struct conf *c, char warning[KAFKA_WARNING],
-                        struct err *err) NODISCARD;
-
 /* RETRY: passes by itself; REJECT: this one message can never be sent; RESYNC: this client has lost
  * its place, make a new one; FATAL: waiting will not help (rights, configuration). err.text is
  * "what: the library's words". what names an action or a topic. */

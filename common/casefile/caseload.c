@@ -281,6 +281,13 @@ static struct record *find_record(const struct caseload *cl, const char *organis
     return &(*holder)->facts.records[at->record];
 }
 
+static void know_rules(struct case_person *p, const struct ruleset *rs)
+{
+    if (p->rules.org == NULL) {
+        p->rules = ruleset_for(rs, p->organisation);
+    }
+}
+
 /* Whoever shares a period with a record that changed has a period that changed. */
 static void touch_mates(struct caseload *cl, struct case_person *p, const struct record *of,
                         struct date today, struct instant now)
@@ -311,6 +318,7 @@ static bool apply_record(struct caseload *cl, struct case_person *p, const struc
             rec->changed_at = now;
         } else {
             p = holder; /* an older word about it counts where the record is now */
+            know_rules(p, rs);
         }
     }
     struct record *out = rec;
@@ -347,9 +355,7 @@ bool caseload_apply(struct caseload *cl, const struct inbound *ev, const struct 
     const char *person_id =
         ev->verdict == VERDICT_ABSENCE ? ev->absence.person_id : ev->person.person_id;
     struct case_person *p = caseload_find(cl, ev->organisation, person_id);
-    if (p->rules.org == NULL) {
-        p->rules = ruleset_for(rs, p->organisation);
-    }
+    know_rules(p, rs);
     if (ev->verdict == VERDICT_ABSENCE) {
         return apply_record(cl, p, ev, rs, now);
     }
@@ -379,9 +385,7 @@ void caseload_derive(struct caseload *cl, const struct ruleset *rs, struct insta
         if (!p->changed && !all) {
             continue;
         }
-        if (p->rules.org == NULL) {
-            p->rules = ruleset_for(rs, p->organisation);
-        }
+        know_rules(p, rs);
         derive(&p->facts, &p->rules, now, cl->arena, &p->cw);
         p->derived = true;
         p->wake_at = p->emitted == 0 && !anything_stands(&p->cw, now) ? p->cw.wake_at : now;

@@ -8,9 +8,11 @@
 
 #include "common/casefile/product_clock.h"
 #include "common/clock.h"
+#include "common/http.h"
 #include "common/log.h"
 #include "common/loop.h"
 #include "common/mem.h"
+#include "common/notify.h"
 #include "services/followup/followup_state.h"
 #include "services/followup/seal.h"
 
@@ -114,6 +116,7 @@ static void on_tick(void *arg, unsigned events)
         followup_ask_control(f);
     }
     report(f, false);
+    ops_tell_manager(f, ms);
     seal_allow(f->seal, f->db_up && f->shards[0].epoch != NO_EPOCH);
     followup_pump(f);
     loop_timer_set(f->tick, TICK_MS);
@@ -203,6 +206,7 @@ static void tear_down(struct followup *f)
     for (size_t i = 0; i < f->n_shards; i++) {
         shard_clear(&f->shards[i]);
     }
+    http_close(f->http);
     seal_free(f->seal);
     pg_free(f->control);
     pg_free(f->work);
@@ -234,6 +238,7 @@ static bool is_quiet(const struct followup *f)
 static void wind_up(struct followup *f)
 {
     int64_t end = clock_mono_ms() + STOP_MS;
+    notify_stopping();
     log_info(STOPPING, LOG_INT("under_way", !is_quiet(f)));
     for (size_t i = 0; i < f->n_shards && f->shards_started; i++) {
         sink_give_up(f->shards[i].sink, STOP_PUBLISHING_MS);
@@ -259,6 +264,9 @@ enum status followup_run(const struct conf *c, struct err *err)
                          .rehearsal = INSTANT_NONE,
                          .db_backoff = {.first_ms = 200, .max_ms = 10000}};
     enum status s = set_up(&f, err);
+    if (s == STATUS_OK) {
+        s = ops_open(&f, err);
+    }
     if (s == STATUS_OK) {
         followup_start_over(&f);
         loop_timer_set(f.tick, TICK_MS);

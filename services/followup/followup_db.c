@@ -3,6 +3,8 @@
 
 #include "common/hash.h"
 #include "common/log.h"
+#include "common/metrics.h"
+#include "common/notify.h"
 #include "services/followup/followup_state.h"
 
 #define STORE_NOW_EVERY_MS 5000
@@ -54,6 +56,7 @@ static void drop_sessions(struct followup *f)
 
 static void db_is_down(struct followup *f, const struct err *err)
 {
+    metrics_add(METRIC_DB_DOWN, NULL, 1);
     if (f->db_up || backoff_should_log(&f->db_backoff)) {
         log_warn(DB_DOWN, LOG_TEXT("code", err->code), LOG_TEXT("msg", err->text),
                  LOG_INT("attempt", f->db_backoff.attempt + 1));
@@ -241,6 +244,7 @@ void followup_tell_ready(struct followup *f)
         return;
     }
     f->told_ready = true;
+    notify_ready();
     log_info(READY, LOG_TEXT("as", active ? "active" : "standby"), LOG_INT("shards", f->n_shards));
 }
 

@@ -1,5 +1,6 @@
 /* followup_state - what the files of the loop share: followup.c (turns, beginning and end),
- * followup_db.c (sessions, leases), followup_work.c (claims). Of these alone. */
+ * followup_db.c (sessions, leases), followup_work.c (claims), ops.c (what operators see). Of these
+ * alone. */
 #ifndef FOLLOWUP_FOLLOWUP_STATE_H
 #define FOLLOWUP_FOLLOWUP_STATE_H
 
@@ -19,6 +20,7 @@
 struct followup {
     const struct conf *conf;
     struct loop *loop;
+    struct http *http;
     struct clock *clock;
     struct product_clock *product_clock;
     struct ruleset *rules;
@@ -74,6 +76,11 @@ void followup_unwatch(struct followup *f, int *fd);
 void followup_tell_ready(struct followup *f);
 void followup_want_claims(struct followup *f);
 struct instant followup_now(struct followup *f);
+
+/* ops.c */
+enum status ops_open(struct followup *f, struct err *err) NODISCARD;
+/* The service manager: alive, and what we are at. */
+void ops_tell_manager(struct followup *f, int64_t ms);
 
 /* followup_work.c */
 void followup_step_work(struct followup *f);

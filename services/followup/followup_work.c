@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "common/log.h"
+#include "common/metrics.h"
 #include "services/followup/followup_state.h"
 
 static void on_work(void *arg, unsigned events)
@@ -32,6 +33,7 @@ static void work_failed(struct followup *f, enum status s, const struct err *err
                  LOG_TEXT("msg", err->text));
         rest_a_little(f);
     } else if (strcmp(err->code, "CT001") == 0) {
+        metrics_add(METRIC_FENCED, NULL, 1);
         log_warn(FENCED, LOG_INT("shard", shard->number), LOG_TEXT("msg", err->text));
         shard_unsure(shard, f->seq);
     } else if (strcmp(err->code, "CT003") == 0) {

@@ -5,6 +5,7 @@
 #include "common/fault.h"
 #include "common/log.h"
 #include "common/metrics.h"
+#include "common/notify.h"
 #include "services/intake/state.h"
 
 /* How long the group is given to say that partitions are somebody else's now. */
@@ -157,6 +158,7 @@ enum status recover_assigned(void *arg, struct source_partition *p, size_t n, st
                  LOG_INT("epoch", p[i].epoch));
     }
     in->reading = n > 0;
+    notify_ready(); /* also where the group has more members than partitions: standing by */
     loop_timer_set(in->reconnect, -1); /* nothing is to be taken back any more */
     if (in->reading && !in->was_ready) {
         in->was_ready = true;

@@ -45,6 +45,7 @@ struct intake {
     struct err why;
     struct totals sum; /* since the last report */
     int64_t reported_ms;
+    int64_t settled_ms; /* when a batch was committed, or nothing was under way, last */
 };
 
 /* ---- intake.c ---- */
@@ -77,6 +78,8 @@ void ops_count(struct intake *in, const struct lane *l, size_t records);
 /* The summing up of the last ten seconds, if it is time or now. */
 void ops_report(struct intake *in, bool now);
 void ops_tell_group(struct intake *in);
+/* The service manager: a line about how it stands, and that we live, if that can be shown. */
+void ops_tell_manager(struct intake *in);
 enum status ops_open(struct intake *in, struct err *err) NODISCARD;
 
 #endif

@@ -11,7 +11,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.M)
 # The first pattern that fits a file names its layer.
 LAYERS = [
     ("pg", ["common/pg*", "common/columns.h"]),
-    ("kafka", ["common/kafka.*"]),
+    ("kafka", ["common/kafka.*", "common/kafka_check.*"]),
     ("event", ["common/event/*"]),
     ("casework", ["common/casework/*"]),
     ("casefile", ["common/casefile/*"]),
@@ -46,7 +46,8 @@ LIBRARIES = {
     "librdkafka/": ["common/kafka.c", "common/kafka.h"],
 }
 # Those who speak to Kafka; for everybody else it does not exist.
-KAFKA_USERS = ["common/kafka.c", "services/intake/source.c", "services/followup/sink.c",
+KAFKA_USERS = ["common/kafka.c", "common/kafka_check.c", "services/cli/doctor_kafka.c", "services/cli/positions_set.c",
+               "services/intake/source.c", "services/followup/sink.c",
                "services/followup/producer*.c", "services/cli/sender.c", "services/cli/publish.c",
                "services/cli/positions.c"]
 

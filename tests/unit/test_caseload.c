@@ -149,6 +149,22 @@ Test(caseload, an_older_word_about_a_moved_record_does_not_bring_it_back)
     cr_assert_eq(cl.n_gone, 0);
 }
 
+Test(caseload, a_word_under_another_name_is_judged_by_the_rules_of_who_has_the_record)
+{
+    (void)caseload_person(&cl, "T1", "P1");
+    (void)caseload_person(&cl, "T1", "P2");
+    (void)stored("P2", "A1", 5);
+    caseload_find(&cl, "T1", "P2")->rules = (struct rules){0}; /* as loaded */
+    rs.settings_serial++;
+    struct inbound ev = absence("P1", "A1", 5);
+    ev.absence.code = "S10";
+    cr_assert(caseload_apply(&cl, &ev, &rs, now), "sent again under new settings");
+    caseload_find(&cl, "T1", "P2")->rules = (struct rules){0};
+    ev.absence.version = 3;
+    ev.absence.onset.days++;
+    cr_assert(caseload_apply(&cl, &ev, &rs, now), "an older version with another onset");
+}
+
 Test(caseload, an_older_version_brings_no_contact_details)
 {
     (void)caseload_person(&cl, "T1", "P1");
