@@ -8,7 +8,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "common/buf.h"
 #include "common/conf.h"
 #include "common/err.h"
 
@@ -36,12 +35,6 @@ enum status kafka_client_new(rd_kafka_t **out, rd_kafka_type_t type, rd_kafka_co
 enum status kafka_check_transport(const rd_kafka_conf_t *rconf, const struct conf *c,
                                   struct err *err) NODISCARD;
 
-/* Whether a client could be made of this configuration; warning: what will probably not work with
- * this library ("": nothing). */
-#define KAFKA_WARNING 200
-enum status kafka_check(const struct conf *c, char warning[KAFKA_WARNING],
-                        struct err *err) NODISCARD;
-
 /* RETRY: passes by itself; REJECT: this one message can never be sent; RESYNC: this client has lost
  * its place, make a new one; FATAL: waiting will not help (rights, configuration). err.text is
  * "what: the library's words". what names an action or a topic. */
@@ -56,10 +49,5 @@ enum status kafka_client_error(int code, const char *reason, struct err *err);
  * must be aborted is STATUS_RETRY with *abort_first true (abort_first NULL: the caller has none).
  */
 enum status kafka_error(rd_kafka_error_t *e, const char *what, bool *abort_first, struct err *err);
-
-/* The topic of an organisation where its name has {organisation} in it (NULL or "": "none"); else
- * the name as it is. A character that no topic name may have becomes "_". Appends and terminates.
- */
-void kafka_topic_for(struct buf *out, const char *topic, const char *organisation);
 
 #endif

@@ -1,3 +1,5 @@
+#include "common/kafka_check.h"
+
 #include <stdio.h>
 #include <string.h>
 

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "common/log.h"
+#include "common/notify.h"
 
 enum { EXIT_DONE, EXIT_BAD_ARGUMENTS, EXIT_BAD_CONFIG, EXIT_CANNOT_GO_ON };
 
@@ -67,7 +68,10 @@ static int run_logged(const struct conf *c, const char *name, const char *warnin
         log_warn(CONFIG, LOG_TEXT("msg", warning));
     }
     struct err err = {0};
+    notify_open();
     enum status s = run(c, &err);
+    notify_status("%s", s == STATUS_STOP || s == STATUS_OK ? "stopped" : err.text);
+    notify_close();
     if (s == STATUS_STOP || s == STATUS_OK) {
         log_info(STOPPED, LOG_INT("exit", EXIT_DONE));
         return EXIT_DONE;

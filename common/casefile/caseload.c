@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/casework/apply.h"
+#include "common/casework/mates.h"
 
 #define FIRST_SLOTS 1024u
 #define ARENA_CHUNK (256 * 1024)
@@ -280,21 +281,46 @@ static struct record *find_record(const struct caseload *cl, const char *organis
     return &(*holder)->facts.records[at->record];
 }
 
+static void know_rules(struct case_person *p, const struct ruleset *rs)
+{
+    if (p->rules.org == NULL) {
+        p->rules = ruleset_for(rs, p->organisation);
+    }
+}
+
+/* Whoever shares a period with a record that changed has a period that changed. */
+static void touch_mates(struct caseload *cl, struct case_person *p, const struct record *of,
+                        struct date today, struct instant now)
+{
+    struct facts *f = &p->facts;
+    if (f->n_records == 0 || (f->n_records == 1 && f->records == of)) {
+        return;
+    }
+    size_t *mates, n = mates_find(f, of, today, cl->arena, &mates);
+    for (size_t i = 0; i < n; i++) {
+        if (f->records[mates[i]].changed_at.us != now.us) {
+            f->records[mates[i]].changed_at = now;
+            p->state[mates[i]].dirty = true;
+        }
+    }
+}
+
 static bool apply_record(struct caseload *cl, struct case_person *p, const struct inbound *ev,
                          const struct ruleset *rs, struct instant now)
 {
     struct case_person *holder;
     struct record *rec =
         find_record(cl, ev->organisation, ev->source, ev->absence.absence_id, &holder);
+    struct record before = rec == NULL ? (struct record){.cancelled = true} : *rec;
     if (rec != NULL && holder != p) {
         if (ev->absence.version > rec->version) {
             rec = move_record(cl, holder, (size_t)(rec - holder->facts.records), p);
             rec->changed_at = now;
         } else {
             p = holder; /* an older word about it counts where the record is now */
+            know_rules(p, rs);
         }
     }
-    struct record before = rec == NULL ? (struct record){0} : *rec;
     struct record *out = rec;
     enum applied what =
         apply_absence(rec, ev, p->rules.org, rs->settings_serial, now, cl->arena, &out);
@@ -315,6 +341,11 @@ static bool apply_record(struct caseload *cl, struct case_person *p, const struc
                             rec->has_contact != before.has_contact ||
                             rec->settings_serial != before.settings_serial;
     p->changed = true;
+    if (rec->changed_at.us == now.us) {
+        struct date today = zone_date(p->rules.zone, now);
+        touch_mates(cl, holder == NULL ? p : holder, &before, today, now);
+        touch_mates(cl, p, rec, today, now);
+    }
     return true;
 }
 
@@ -324,9 +355,7 @@ bool caseload_apply(struct caseload *cl, const struct inbound *ev, const struct 
     const char *person_id =
         ev->verdict == VERDICT_ABSENCE ? ev->absence.person_id : ev->person.person_id;
     struct case_person *p = caseload_find(cl, ev->organisation, person_id);
-    if (p->rules.org == NULL) {
-        p->rules = ruleset_for(rs, p->organisation);
-    }
+    know_rules(p, rs);
     if (ev->verdict == VERDICT_ABSENCE) {
         return apply_record(cl, p, ev, rs, now);
     }
@@ -356,9 +385,7 @@ void caseload_derive(struct caseload *cl, const struct ruleset *rs, struct insta
         if (!p->changed && !all) {
             continue;
         }
-        if (p->rules.org == NULL) {
-            p->rules = ruleset_for(rs, p->organisation);
-        }
+        know_rules(p, rs);
         derive(&p->facts, &p->rules, now, cl->arena, &p->cw);
         p->derived = true;
         p->wake_at = p->emitted == 0 && !anything_stands(&p->cw, now) ? p->cw.wake_at : now;

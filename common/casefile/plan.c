@@ -104,6 +104,14 @@ static const char **sorted_absence_ids(struct arena *a, const struct spell *sp, 
     return ids;
 }
 
+/* Settled, and the row is of when that was known: it may have been written while the period was
+ * still open, and not been looked at since. */
+static bool stays_as_it_is(const struct stored_spell *stored, const struct spell *sp,
+                           struct instant now)
+{
+    return is_settled(sp->period->settled_at, now) && is_settled(stored->settled_at, now);
+}
+
 static void plan_spells(struct plan *plan, struct arena *a, const struct case_person *p,
                         struct instant now, const char *why)
 {
@@ -111,7 +119,7 @@ static void plan_spells(struct plan *plan, struct arena *a, const struct case_pe
         const struct spell *sp = &p->cw.spells[i];
         const struct stored_spell *stored = stored_as(p, sp->id);
         int64_t fingerprint = spell_fingerprint(p, sp);
-        if (stored != NULL && (is_settled(sp->period->settled_at, now) ||
+        if (stored != NULL && (stays_as_it_is(stored, sp, now) ||
                                (!stored->tombstone && stored->fingerprint == fingerprint))) {
             continue;
         }

@@ -7,20 +7,13 @@ static bool same_text(const char *a, const char *b)
     return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
 
-static bool same_contact(const struct contact_details *a, const struct contact_details *b)
-{
-    return same_text(a->name, b->name) && same_text(a->phone, b->phone) &&
-           same_text(a->email, b->email) && same_text(a->language, b->language) &&
-           same_text(a->preferred_time, b->preferred_time) && a->voicemail == b->voicemail;
-}
-
 static bool same_reason(const struct record *a, const struct record *b)
 {
-    return a->reason == b->reason && a->scheme == b->scheme && same_text(a->code, b->code) &&
-           a->has_contact == b->has_contact && same_contact(&a->contact, &b->contact);
+    return a->reason == b->reason && a->scheme == b->scheme && same_text(a->code, b->code);
 }
 
-/* All but version and the two firsts: a version that says the same is no change of a fact. */
+/* All but version, the two firsts and how to reach the person: a version that says the same is no
+ * change of a fact. */
 static bool same_facts(const struct record *a, const struct record *b)
 {
     return same_text(a->assignment_id, b->assignment_id) && date_eq(a->onset, b->onset) &&
@@ -159,8 +152,10 @@ enum applied apply_absence(struct record *rec, const struct inbound *ev,
     }
     if (version < rec->first_version) {
         rec->first_version = version;
-        rec->first_onset = ev->absence.onset;
-        rec->changed_at = now;
+        if (!date_eq(rec->first_onset, ev->absence.onset)) {
+            rec->first_onset = ev->absence.onset;
+            rec->changed_at = now;
+        }
         return APPLIED_CHANGED;
     }
     return APPLIED_NOTHING;
@@ -180,6 +175,12 @@ static struct dated_fact *fact_of(struct facts *f, enum person_fact what)
     }
 }
 
+/* Not being out is the same since whenever. */
+static struct date in_force_from(const struct facts *f, const struct dated_fact *fact)
+{
+    return fact == &f->opt && !f->opted_out ? DATE_NONE : fact->on;
+}
+
 enum applied apply_person(struct facts *f, const struct inbound *ev, struct instant now)
 {
     const struct person_event *p = &ev->person;
@@ -188,11 +189,12 @@ enum applied apply_person(struct facts *f, const struct inbound *ev, struct inst
                              (p->time.us == fact->time.us && strcmp(ev->id, fact->id) <= 0))) {
         return APPLIED_NOTHING;
     }
-    bool opted_out = fact == &f->opt ? p->what == PERSON_OPTED_OUT : f->opted_out;
-    bool same = fact->id != NULL && date_eq(fact->on, p->on) && f->opted_out == opted_out;
+    struct date before = in_force_from(f, fact);
     *fact = (struct dated_fact){.on = p->on, .time = p->time, .id = ev->id};
-    f->opted_out = opted_out;
-    if (!same) {
+    if (fact == &f->opt) {
+        f->opted_out = p->what == PERSON_OPTED_OUT;
+    }
+    if (!date_eq(in_force_from(f, fact), before)) {
         f->changed_at = now;
     }
     return APPLIED_CHANGED;

@@ -20,7 +20,8 @@ enum applied {
  * A higher version may name another person. The caller moves the record to that person's facts
  * first, first_notice and the two firsts with it, and then applies: apply knows records, not whose
  * they are. A version that only repeats what is known still changes the record (its number must be
- * stored), but not changed_at. A cancelled record keeps neither code nor contact details. */
+ * stored), but not changed_at; neither does one that only tells how to reach the person. A
+ * cancelled record keeps neither code nor contact details. */
 enum applied apply_absence(struct record *rec, const struct inbound *ev,
                            const struct org_rules *rules, int32_t serial, struct instant now,
                            struct arena *a, struct record **out);

@@ -36,18 +36,27 @@ static const struct record *find_record(const struct facts *f, const struct reco
     return NULL;
 }
 
-/* Is the record in a spell of this pathway (same), or of another (not same)? */
-static bool in_spell(const struct casework *cw, const struct record *rec, size_t pathway, bool same)
+static bool in_spell_of(const struct casework *cw, const struct record *rec, size_t pathway)
 {
     for (size_t i = 0; i < cw->n_spells; i++) {
         const struct spell *sp = &cw->spells[i];
-        for (size_t k = 0; (sp->pathway == pathway) == same && k < sp->n_records; k++) {
+        for (size_t k = 0; sp->pathway == pathway && k < sp->n_records; k++) {
             if (sp->records[k] == rec) {
                 return true;
             }
         }
     }
     return false;
+}
+
+/* By its reason as it is now; what a contact holds is another matter. */
+static bool matches_another(const struct org_rules *org, const struct record *rec, size_t pathway)
+{
+    if (rec->reason != REASON_KEPT) {
+        return false;
+    }
+    uint32_t matched = settings_match(org, rec->scheme, rec->code).pathways;
+    return matched != 0 && (pathway == org->n_pathways || (matched >> pathway & 1) == 0);
 }
 
 enum end_reason derive_tombstone(const struct facts *f, const struct rules *r, struct instant now,
@@ -64,8 +73,8 @@ enum end_reason derive_tombstone(const struct facts *f, const struct rules *r, s
     if (rec->onset.days > zone_date(r->zone, now).days) {
         return END_NOT_YET;
     }
-    if (in_spell(cw, rec, pathway, true)) {
-        return END_MERGED;
+    if (matches_another(r->org, rec, pathway)) {
+        return END_SUPERSEDED;
     }
-    return in_spell(cw, rec, pathway, false) ? END_SUPERSEDED : END_PATHWAY_NO_LONGER_MATCHES;
+    return in_spell_of(cw, rec, pathway) ? END_MERGED : END_PATHWAY_NO_LONGER_MATCHES;
 }

@@ -3,6 +3,7 @@
 
 SERVICES=(dayfour-intake dayfour-followup)
 STARTED=()
+OWN_POSTGRES= # set when PostgreSQL is the run folder's own
 
 # An address in the environment that is our own (somebody sourced .run/env) is not an external one.
 forget_own_addresses() {
@@ -52,6 +53,7 @@ infra_start_postgres() {
     fi
     pg_start || { warn "PostgreSQL does not start: $RUN_DIR/log/postgres.log"; return 1; }
     PG_DSN=$(pg_dsn)
+    OWN_POSTGRES=yes
 }
 
 infra_launch_kafka() {
@@ -106,10 +108,7 @@ write_env() {
 infra_up() {
     local own_kafka=
     forget_own_addresses
-    if [ -z "${PG_DSN:-}" ] && ! proc_pid postgres >/dev/null ||
-        [ -z "${KAFKA_BROKERS:-}" ] && ! proc_pid kafka >/dev/null; then
-        infra_packages || return 1
-    fi
+    infra_packages || return 1
     if [ -z "${KAFKA_BROKERS:-}" ]; then
         own_kafka=yes
         infra_launch_kafka || return 1
@@ -126,37 +125,106 @@ infra_up() {
     write_env
 }
 
+# --- services: each logs in with a role of its own, a member of the group that migrate made for it
+
+login_of() {
+    echo "${1#dayfour-}_service"
+}
+
+# Where a service's password is kept; of a server that is not ours, by its address.
+login_secret() {
+    if [ -n "$OWN_POSTGRES" ]; then
+        echo "$RUN_DIR/secrets/$(login_of "$1")"
+    else
+        echo "$RUN_DIR/secrets/$(login_of "$1").$(printf '%s' "$PG_DSN" | sha256sum | cut -c1-12)"
+    fi
+}
+
+# On somebody else's server a login that is there already is theirs: then CREATE fails.
+login_sql() {
+    local login=$1 team=$2 password=$3
+    if [ -z "$OWN_POSTGRES" ]; then
+        echo "CREATE ROLE $login LOGIN IN ROLE $team;"
+    else
+        echo "SELECT 'CREATE ROLE $login LOGIN IN ROLE $team'"
+        echo "WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '$login') \\gexec"
+    fi
+    echo "ALTER ROLE $login PASSWORD '$password';"
+}
+
+login_make() {
+    local secret login password
+    secret=$(login_secret "$1")
+    login=$(login_of "$1")
+    if [ -s "$secret" ]; then
+        [ -n "$OWN_POSTGRES" ] || return 0
+        password=$(cat "$secret")
+    else
+        password=$(random_hex 16)
+    fi
+    if login_sql "$login" "dayfour_${1#dayfour-}" "$password" |
+        psql -X -q -1 -v ON_ERROR_STOP=1 "$PG_DSN" >"$RUN_DIR/log/$login.log" 2>&1 9>&-; then
+        (umask 077 && echo "$password" >"$secret")
+    elif [ -z "$OWN_POSTGRES" ]; then
+        warn "$1 logs in as PG_DSN says: no login $login of ours could be made there"
+    else
+        cat "$RUN_DIR/log/$login.log" >&2
+        return 1
+    fi
+}
+
+# The same database for another user.
+dsn_of_user() {
+    case $PG_DSN in
+    postgres://*\?* | postgresql://*\?*) echo "$PG_DSN&user=$1" ;;
+    postgres://* | postgresql://*) echo "$PG_DSN?user=$1" ;;
+    *[\'\\]*) echo "$PG_DSN user=$1" ;;
+    *) echo "$(sed -E 's/(^| +)(user|password)=[^ ]*//g' <<<"$PG_DSN") user=$1" ;;
+    esac
+}
+
+service_env() {
+    local secret
+    export KAFKA_BROKERS
+    secret=$(login_secret "$1")
+    if [ ! -s "$secret" ]; then
+        export PG_DSN
+        return
+    fi
+    DAYFOUR_PG_DSN=$(dsn_of_user "$(login_of "$1")")
+    export DAYFOUR_PG_DSN DAYFOUR_PG_PASSWORD_FILE=$secret
+    export -n PG_DSN
+}
+
 service_conf() {
     local conf=$RUN_DIR/$1.conf
     if [ ! -e "$conf" ]; then
-        echo "# The database and the broker come from the environment (.run/env)." >"$conf"
+        echo "# Servers and login come from the environment, as ./run sets it; this is for the rest." \
+            >"$conf"
         echo "log.format = json" >>"$conf"
     fi
     echo "$conf"
 }
 
+# service_spawn NAME BINDIR [NAME=VALUE...]: the rest is for its environment.
 service_spawn() {
-    local conf
+    local conf log=$RUN_DIR/log/$1.jsonl
     conf=$(service_conf "$1")
-    (
-        export PG_DSN KAFKA_BROKERS
-        exec setsid "$2/$1" --config "$conf" 9>&-
-    ) >"$RUN_DIR/log/$1.jsonl" 2>"$RUN_DIR/log/$1.err" </dev/null &
-    proc_record "$1" $!
-    disown
-}
-
-# service_start NAME BINDIR: returns once the service says it is ready.
-service_start() {
-    local waited=0 log=$RUN_DIR/log/$1.jsonl
-    if proc_pid "$1" >/dev/null; then
-        return 0
-    fi
     if [ -s "$log" ]; then
         mv "$log" "$log.1"
     fi
     STARTED+=("$1")
-    service_spawn "$1" "$2"
+    (
+        service_env "$1"
+        exec env "${@:3}" setsid "$2/$1" --config "$conf" 9>&-
+    ) >"$log" 2>"$RUN_DIR/log/$1.err" </dev/null &
+    proc_record "$1" $!
+    disown
+}
+
+# Until the service says that it is ready.
+service_wait() {
+    local waited=0 log=$RUN_DIR/log/$1.jsonl
     while ! grep -q '"event":"ready"' "$log" 2>/dev/null; do
         if ! proc_pid "$1" >/dev/null || [ "$waited" -gt 600 ]; then
             tail -n 5 "$log" "$RUN_DIR/log/$1.err" >&2
@@ -168,16 +236,42 @@ service_start() {
     done
 }
 
+# services_start BINDIR [NAME=VALUE...]: those that do not run yet, side by side.
+services_start() {
+    local name fresh=()
+    for name in "${SERVICES[@]}"; do
+        if proc_pid "$name" >/dev/null; then
+            continue
+        elif [ ! -x "$1/$name" ]; then
+            warn "$name is not built"
+        else
+            login_make "$name" || return 1
+            service_spawn "$name" "$@"
+            fresh+=("$name")
+        fi
+    done
+    for name in "${fresh[@]}"; do
+        service_wait "$name" || return 1
+    done
+}
+
+services_stop() {
+    proc_stop dayfour-followup TERM 12 &
+    proc_stop dayfour-intake TERM 12
+    wait $!
+}
+
 say_endpoints() {
     local where
     where=$(sed -E 's/ *(password|passfile)=[^ ]*//; s#(//[^:/@]*):[^@]*@#\1@#' <<<"$PG_DSN")
     say "PostgreSQL  $where"
     say "Kafka       $KAFKA_BROKERS"
-    say "environment . $RUN_DIR/env"
+    say "Environment . $RUN_DIR/env"
+    say "Logs        $RUN_DIR/log"
 }
 
 cmd_up() {
-    local with_services=yes service
+    local with_services=yes
     case "${1:-}" in
     '') ;;
     --infra) with_services= ;;
@@ -192,13 +286,7 @@ cmd_up() {
     fi
     infra_up "$ROOT/build/bin" || exit 3
     if [ -n "$with_services" ]; then
-        for service in "${SERVICES[@]}"; do
-            if [ ! -x "$ROOT/build/bin/$service" ]; then
-                warn "$service is not built"
-            else
-                service_start "$service" "$ROOT/build/bin" || exit 3
-            fi
-        done
+        services_start "$ROOT/build/bin" || exit 3
     fi
     unguard_start
     say_endpoints
@@ -229,19 +317,47 @@ cmd_down() {
     say "stopped: ${running[*]:-nothing was running}"
 }
 
+# The last thing a service that is not running said, where that was not a proper end.
+service_last_words() {
+    [ -e "$RUN_DIR/log/$1.jsonl" ] || return 0
+    sed -n 's/.*"event":"\(failed\|position_lost\|position_ahead\)".*"msg":"\([^"]*\)".*/\2/p' \
+        "$RUN_DIR/log/$1.jsonl" | tail -n 1
+}
+
+# status_line NAME [ADDRESS]: the address of a server that is not ours.
+status_line() {
+    local pid words
+    if [ -n "${2:-}" ]; then
+        printf '%-17s not ours\n' "$1"
+    elif pid=$(proc_pid "$1"); then
+        printf '%-17s running   pid %-8s %s\n' "$1" "$pid" \
+            "$(sed 's/^/port /' "$RUN_DIR/ports.$1" 2>/dev/null || true)"
+    else
+        words=$(service_last_words "$1")
+        printf '%-17s not running%s\n' "$1" "${words:+: $words}"
+    fi
+}
+
 cmd_status() {
-    local name pid
-    for name in postgres kafka "${SERVICES[@]}"; do
-        if pid=$(proc_pid "$name"); then
-            printf '%-17s running  pid %-8s %s\n' "$name" "$pid" \
-                "$(sed 's/^/port /' "$RUN_DIR/ports.$name" 2>/dev/null || true)"
-        else
-            printf '%-17s stopped\n' "$name"
-        fi
-    done
+    local name
+    [ $# -eq 0 ] || usage_error "status takes no arguments"
+    unset PG_DSN KAFKA_BROKERS
     if [ -e "$RUN_DIR/env" ]; then
         # shellcheck disable=SC1091
-        (. "$RUN_DIR/env" && say_endpoints)
+        . "$RUN_DIR/env"
+    fi
+    (
+        forget_own_addresses
+        status_line postgres "${PG_DSN:-}"
+        status_line kafka "${KAFKA_BROKERS:-}"
+    )
+    for name in "${SERVICES[@]}"; do
+        status_line "$name"
+    done
+    if [ -e "$RUN_DIR/env" ]; then
+        say_endpoints
+    else
+        say "nothing is up in $RUN_DIR: ./run up starts it, ./run demo shows it at work"
     fi
 }
 

@@ -47,8 +47,38 @@ run_ctest() {
         --output-junit "$RUN_DIR/junit.xml" "${labels[@]}" "$@" 9>&- </dev/null
 }
 
+# test_in debian-13 [ARGUMENTS]: the same in a bare system of its own: its compiler, libraries and
+# servers. Sources are copied in, Kafka's jars are the user's.
+test_in() {
+    local suite dir=$RUN_DIR/in status=0
+    case "${1:-}" in
+    debian-12) suite=bookworm ;;
+    debian-13) suite=trixie ;;
+    *) usage_error "test --in: debian-12 or debian-13" ;;
+    esac
+    shift
+    if ! root_copy "$suite" "$dir"; then
+        say "not run: everything (no bare Debian could be made)"
+        exit 77
+    fi
+    trap 'root_remove "$RUN_DIR/in"' EXIT
+    mkdir -p "$dir/src" "$dir/root/.cache/dayfour" "$ROOTS/../apt-$suite"
+    files_named . | tar -C "$ROOT" -cf - -T - | tar -C "$dir/src" -xf -
+    mount --bind "$(dirname "$ROOTS")" "$dir/root/.cache/dayfour"
+    # What was fetched once need not be again.
+    mount --bind "$ROOTS/../apt-$suite" "$dir/var/cache/apt/archives"
+    in_root "$dir" sh -c 'apt-get -q update && cd /src && exec ./run test "$@"' \
+        sh "$@" || status=$?
+    cp "$dir/src/.run/junit.xml" "$RUN_DIR/junit-$suite.xml" 2>/dev/null || true
+    exit "$status"
+}
+
 cmd_test() {
     local long='' bin=$ROOT/build/dev/bin status=0
+    if [ "${1:-}" = --in ]; then
+        shift
+        test_in "$@"
+    fi
     if [ "${1:-}" = --long ]; then
         long=yes
         shift

@@ -305,7 +305,7 @@ select c.entry_id, s.spell_id as task_id, s.organisation, s.person_id, c.kind as
        (array['no_answer', 'voicemail', 'wrong_number', 'call_back', 'fast_track_treatment',
               'self_management_advice', 'onward_referral', 'no_action_needed', 'declined', 'recovered',
               'referred', 'other'])[c.outcome] as outcome,
-       c.at, c.entered_at, c.by, c.assignee, c.retracted_at
+       c.at, c.entered_at, c.by, c.assignee, c.review_on, c.red_flag, c.retracted_at, c.retracted_why
 from casework.spell s
 join fact.contact c on c.organisation = s.organisation and c.person_id = s.person_id and c.pathway = s.pathway
 where s.spell_id = (
@@ -327,9 +327,26 @@ where s.spell_id = (
     limit 1);
 
 create view oh.entry with (security_barrier) as
-select r.entry_id, r.task_id, r.kind, r.outcome, r.at, r.by, r.retracted_at
+select r.entry_id, r.task_id, r.kind, r.outcome, r.at, r.by, r.retracted_at, r.assignee, r.review_on, r.red_flag,
+       r.entered_at, r.retracted_why
 from oh.entry_row r
 where (select audit.note_read('oh.entry'));
+
+-- What HR said about a spell: its records as they now stand, when each was first heard of and when it last changed.
+-- The code is for those who work on the pathway it belongs to: whoever has contacted somebody keeps the spell though
+-- its reason turns out to be another's, and is not told which.
+create view oh.record with (security_barrier) as
+select s.spell_id as task_id, s.organisation, s.person_id, a.absence_id, a.version, a.first_notice_at, a.changed_at,
+       a.first_onset_date, a.onset_date, a.last_day, a.open_ended, a.expected_return, a.fit_note_from, a.fit_note_to,
+       a.phased_return_from, a.cancelled,
+       case when t.told then (array['esr', 'icd10', 'snomed', 'text'])[a.scheme] end as scheme,
+       case when t.told then a.code end as code
+from casework.spell s
+cross join lateral unnest(s.record_sources, s.record_ids) r(src, id)
+join fact.absence a on a.organisation = s.organisation and a.person_id = s.person_id
+    and a.source = r.src and a.absence_id = r.id
+cross join lateral (select a.match = 1 and not s.reason_changed and not s.tombstone as told) t
+where (select audit.note_read('oh.record'));
 
 -- ---- functions ----
 

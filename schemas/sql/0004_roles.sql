@@ -115,7 +115,7 @@ grant insert (at, what, why, organisation, person_id, detail) on audit.entry to 
 -- ---- occupational health ----
 
 grant usage on schema oh to dayfour_clinician, dayfour_oh_admin;
-grant select on oh.task, oh.worklist, oh.spell, oh.event, oh.entry to dayfour_clinician, dayfour_oh_admin;
+grant select on oh.task, oh.worklist, oh.spell, oh.event, oh.entry, oh.record to dayfour_clinician, dayfour_oh_admin;
 grant execute on function oh.now(), oh.claim(text), oh.release(text), oh.assign(text, text),
     oh.record_attempt(text, text, timestamptz), oh.record_contact(text, text, timestamptz, date, boolean),
     oh.close_case(text, text), oh.reopen_case(text), oh.opt_out(text, text), oh.opt_in(text, text),
@@ -132,7 +132,9 @@ grant select, insert (organisation, person_id, revision),
     update (revision, contacts, next_wake_at, opt_on, opt_time, opt_id, opted_out, changed_at)
     on fact.person to dayfour_oh_owner;
 grant select on fact.person_contact to dayfour_oh_owner;
-grant select (organisation, person_id, source, absence_id, match, code, onset_date, first_notice_at, cancelled)
+grant select (organisation, person_id, source, absence_id, version, match, scheme, code, first_onset_date, onset_date,
+              last_day, open_ended, expected_return, fit_note_from, fit_note_to, phased_return_from, cancelled,
+              first_notice_at, changed_at)
     on fact.absence to dayfour_oh_owner;
 grant select, insert, update (retracted_at, retracted_by, retracted_why) on fact.contact to dayfour_oh_owner;
 grant select (serial, time_zone) on fact.settings to dayfour_oh_owner;

@@ -5,6 +5,7 @@
 #include "services/cli/cli.h"
 #include "services/cli/options.h"
 
+int doctor_run(struct cli *cli, const struct args *args);
 int migrate_run(struct cli *cli, const struct args *args);
 int tasks_list(struct cli *cli, const struct args *args);
 int tasks_show(struct cli *cli, const struct args *args);
@@ -25,9 +26,11 @@ int staff_list(struct cli *cli, const struct args *args);
 int staff_remove(struct cli *cli, const struct args *args);
 
 int explain_run(struct cli *cli, const struct args *args);
+int reconcile_run(struct cli *cli, const struct args *args);
 int publish_run(struct cli *cli, const struct args *args);
 
 int positions_run(struct cli *cli, const struct args *args);
+int positions_set(struct cli *cli, const struct args *args);
 int letters_list(struct cli *cli, const struct args *args);
 int letters_show(struct cli *cli, const struct args *args);
 int replay_run(struct cli *cli, const struct args *args);

@@ -4,6 +4,7 @@
 
 #include "common/log.h"
 #include "services/cli/commands.h"
+#include "services/cli/manual.h"
 
 #ifndef DAYFOUR_VERSION
 #define DAYFOUR_VERSION "unknown"
@@ -134,6 +135,17 @@ static const struct command commands[] = {
      .run = publish_run,
      .help = "send a file of absence events (JSON lines or CSV; - is standard input)",
      .group = hr},
+    {.name = "reconcile",
+     .arguments = "FILE",
+     .min = 1,
+     .max = 1,
+     .options = {{"as-of", "TIME", "when the extract was made (RFC 3339)"},
+                 {"csv", NULL, "the file is CSV (else by its name: .csv)"},
+                 {"publish", NULL, "send what makes them agree: records, and lost deletions"},
+                 {"json", NULL, "as JSON, a line per finding"}},
+     .run = reconcile_run,
+     .help = "a full extract of the HR system against what is stored here",
+     .group = hr},
     {.name = "explain",
      .arguments = "FILE | --person ORGANISATION PERSON_ID",
      .min = 1,
@@ -224,6 +236,13 @@ static const struct command commands[] = {
      .run = positions_run,
      .help = "how far the topic has been taken in",
      .group = operators},
+    {.name = "positions set",
+     .arguments = "TOPIC PARTITION OFFSET",
+     .min = 3,
+     .max = 3,
+     .run = positions_set,
+     .help = "go on elsewhere (a number, earliest or end); asks for the topic's name",
+     .group = operators},
     {.name = "emission pause",
      .arguments = "",
      .run = emission_pause,
@@ -262,6 +281,14 @@ static const struct command commands[] = {
      .run = load_calendar,
      .help =
          "replace bank holidays by those of the file (the shape of gov.uk's bank-holidays.json)",
+     .group = operators},
+    {.name = "doctor",
+     .arguments = "",
+     .options = {{"json", NULL, "as JSON, a line per finding"},
+                 {"intake", "FILE", "intake's configuration, instead of /etc/dayfour/intake.conf"},
+                 {"followup", "FILE", "followup's, instead of /etc/dayfour/followup.conf"}},
+     .run = doctor_run,
+     .help = "look at everything an installation needs; say what is wrong and how to mend it",
      .group = operators},
     {.name = "migrate",
      .arguments = "",
@@ -310,6 +337,10 @@ static int run(const struct command *c, const struct args *args, const char *con
 static int help(int argc, char **argv)
 {
     int used = 0;
+    if (argc == 1 && strcmp(argv[0], "--man") == 0) { /* for the packages */
+        manual_print(commands, n_commands, stdout);
+        return EXIT_DONE;
+    }
     const struct command *c = options_find(commands, n_commands, argc, argv, &used);
     if (argc > 0 && c == NULL) {
         return cli_refuse("no such command; see dayfour --help");

@@ -1,4 +1,4 @@
-/* dayfour tasks, dayfour show: the worklist, and all there is about one task. */
+/* dayfour tasks: the worklist; and the ids of tasks, as people write them. */
 #include "services/cli/tasks.h"
 
 #include <stdio.h>
@@ -6,80 +6,125 @@
 #include <string.h>
 
 #include "services/cli/commands.h"
-#include "services/cli/view.h"
 
-/* ---- columns, in the order of oh.task; some more for the table ---- */
+/* ---- oh.task, for programs ---- */
 
-#define TASK_COLUMNS                                                                               \
-    "t.task_id, t.due_date, t.days_left, t.priority, t.state, t.queue, t.name, t.phone,"           \
-    " t.preferred_time, t.person_id, t.attempts, t.assigned_to, t.organisation, t.pathway,"        \
-    " t.email, t.language, t.voicemail, t.onset_date, t.work_by_date, t.respond_by, t.end_reason," \
-    " t.last_outcome, t.first_attempt_at, t.contacted_at, t.in_target, t.elapsed_days,"            \
-    " t.elapsed_working_days, t.relapse, t.late_report, t.backdated, t.review_first, t.red_flag,"  \
-    " t.reason_changed, t.expected_return, t.last_day, t.spell_id, t.period_id, t.absence_ids"
-
-#define NOTES                                                                                      \
-    ", concat_ws(', ', case when t.red_flag then 'red flag' end,"                                  \
-    " case when t.relapse then 'relapse' end, case when t.late_report then 'late report' end,"     \
-    " case when t.review_first then 'review first' end,"                                           \
-    " case when t.backdated then 'backdated' end,"                                                 \
-    " case when t.reason_changed then 'reason changed' end)"
-
-static const struct view_column task_columns[] = {
-    {"task_id", "TASK", VIEW_TEXT, false},
-    {"due_date", "DUE", VIEW_DATE, false},
-    {"days_left", "LEFT", VIEW_INT, false},
-    {"priority", "P", VIEW_INT, false},
-    {"state", "STATE", VIEW_TEXT, false},
-    {"queue", "QUEUE", VIEW_TEXT, true},
-    {"name", "NAME", VIEW_TEXT, true},
-    {"phone", "PHONE", VIEW_TEXT, false},
-    {"preferred_time", "BEST TIME", VIEW_TEXT, true},
-    {"person_id", "PERSON", VIEW_TEXT, true},
-    {"attempts", "TRIES", VIEW_INT, false},
-    {"assigned_to", "WITH", VIEW_TEXT, true},
-    {"organisation", NULL, VIEW_TEXT, false},
-    {"pathway", NULL, VIEW_TEXT, false},
-    {"email", NULL, VIEW_TEXT, false},
-    {"language", NULL, VIEW_TEXT, false},
-    {"voicemail", NULL, VIEW_BOOL, false},
-    {"onset_date", NULL, VIEW_DATE, false},
-    {"work_by_date", NULL, VIEW_DATE, false},
-    {"respond_by", NULL, VIEW_DATE, false},
-    {"end_reason", NULL, VIEW_TEXT, false},
-    {"last_outcome", NULL, VIEW_TEXT, false},
-    {"first_attempt_at", NULL, VIEW_INSTANT, false},
-    {"contacted_at", NULL, VIEW_INSTANT, false},
-    {"in_target", NULL, VIEW_BOOL, false},
-    {"elapsed_days", NULL, VIEW_INT, false},
-    {"elapsed_working_days", NULL, VIEW_INT, false},
-    {"relapse", NULL, VIEW_BOOL, false},
-    {"late_report", NULL, VIEW_BOOL, false},
-    {"backdated", NULL, VIEW_BOOL, false},
-    {"review_first", NULL, VIEW_BOOL, false},
-    {"red_flag", NULL, VIEW_BOOL, false},
-    {"reason_changed", NULL, VIEW_BOOL, false},
-    {"expected_return", NULL, VIEW_DATE, false},
-    {"last_day", NULL, VIEW_DATE, false},
-    {"spell_id", NULL, VIEW_TEXT, false},
-    {"period_id", NULL, VIEW_TEXT, false},
-    {"absence_ids", NULL, VIEW_TEXTS, false},
-    {"notes", "NOTES", VIEW_TEXT, true},
+const struct view_column tasks_columns[] = {
+    {"task_id", "task_id", VIEW_TEXT, 0},
+    {"due_date", "due_date", VIEW_DATE, 0},
+    {"days_left", "days_left", VIEW_INT, 0},
+    {"priority", "priority", VIEW_INT, 0},
+    {"state", "state", VIEW_TEXT, 0},
+    {"queue", "queue", VIEW_TEXT, 0},
+    {"name", "name", VIEW_TEXT, 0},
+    {"phone", "phone", VIEW_TEXT, 0},
+    {"preferred_time", "preferred_time", VIEW_TEXT, 0},
+    {"person_id", "person_id", VIEW_TEXT, 0},
+    {"attempts", "attempts", VIEW_INT, 0},
+    {"assigned_to", "assigned_to", VIEW_TEXT, 0},
+    {"organisation", "organisation", VIEW_TEXT, 0},
+    {"pathway", "pathway", VIEW_TEXT, 0},
+    {"email", "email", VIEW_TEXT, 0},
+    {"language", "language", VIEW_TEXT, 0},
+    {"voicemail", "voicemail", VIEW_BOOL, 0},
+    {"onset_date", "onset_date", VIEW_DATE, 0},
+    {"work_by_date", "work_by_date", VIEW_DATE, 0},
+    {"respond_by", "respond_by", VIEW_DATE, 0},
+    {"end_reason", "end_reason", VIEW_TEXT, 0},
+    {"last_outcome", "last_outcome", VIEW_TEXT, 0},
+    {"first_attempt_at", "first_attempt_at", VIEW_INSTANT, 0},
+    {"contacted_at", "contacted_at", VIEW_INSTANT, 0},
+    {"in_target", "in_target", VIEW_BOOL, 0},
+    {"elapsed_days", "elapsed_days", VIEW_INT, 0},
+    {"elapsed_working_days", "elapsed_working_days", VIEW_INT, 0},
+    {"relapse", "relapse", VIEW_BOOL, 0},
+    {"late_report", "late_report", VIEW_BOOL, 0},
+    {"backdated", "backdated", VIEW_BOOL, 0},
+    {"review_first", "review_first", VIEW_BOOL, 0},
+    {"red_flag", "red_flag", VIEW_BOOL, 0},
+    {"reason_changed", "reason_changed", VIEW_BOOL, 0},
+    {"expected_return", "expected_return", VIEW_DATE, 0},
+    {"last_day", "last_day", VIEW_DATE, 0},
+    {"spell_id", "spell_id", VIEW_TEXT, 0},
+    {"period_id", "period_id", VIEW_TEXT, 0},
+    {"absence_ids", "absence_ids", VIEW_TEXTS, 0},
 };
-#define TASK_SHOWN (sizeof task_columns / sizeof task_columns[0])
-#define TASK_JSON (TASK_SHOWN - 1) /* the notes say again what other members say */
+_Static_assert(sizeof tasks_columns / sizeof tasks_columns[0] == TASKS_COLUMNS, "tasks.h");
 
 /* ---- the worklist ---- */
 
-static const struct pg_stmt worklist = {
+#define SELECTED                                                                                   \
+    " where ($1 is null or t.queue = $1) and ($2 is null or t.organisation = $2)"                  \
+    "   and (not $3 or t.assigned_to = session_user) and (not $4 or t.assigned_to is null)"        \
+    "   and (not $5 or t.state = 'open' and t.days_left < 0)"                                      \
+    "   and (not $6 or t.state = 'open' and t.days_left = 0)"                                      \
+    " order by t.state desc, t.due_date, t.priority, t.task_id"
+static const uint32_t selected_by[] = {PG_TEXT, PG_TEXT, PG_BOOL, PG_BOOL, PG_BOOL, PG_BOOL, 0};
+
+static const struct pg_stmt for_programs = {
+    "tasks_all", "select " TASKS_SELECT " from oh.worklist t" SELECTED, selected_by};
+
+/* What one needs to ring somebody; why a task is on the list again, and the days and times of day
+ * at which it was tried. */
+static const struct pg_stmt for_people = {
     "tasks",
-    "select " TASK_COLUMNS NOTES " from oh.worklist t"
-    " where ($1 is null or t.queue = $1) and ($2 is null or t.organisation = $2)"
-    "   and (not $3 or t.assigned_to = session_user) and (not $4 or t.assigned_to is null)"
-    "   and (not $5 or t.state = 'open' and t.days_left < 0)"
-    "   and (not $6 or t.state = 'open' and t.days_left = 0)"
-    " order by t.state desc, t.due_date, t.priority, t.task_id",
-    (const uint32_t[]){PG_TEXT, PG_TEXT, PG_BOOL, PG_BOOL, PG_BOOL, PG_BOOL, 0}};
+    "select t.task_id, case when t.state = 'open' then t.due_date end,"
+    " case when t.state = 'open' then t.days_left end, t.priority, t.name,"
+    " coalesce(t.phone, case when t.email is not null then 'none: e-mail' else 'none' end),"
+    " t.language, t.preferred_time, t.voicemail,"
+    " case when t.attempts > 0 then"
+    "  (select string_agg(to_char(e.at at time zone oh.time_zone(), 'Dy HH24:MI'), ', '"
+    "                     order by e.at, e.entry_id)"
+    "   from oh.entry e where e.task_id = t.task_id and e.kind = 'attempt'"
+    "   and e.retracted_at is null) end,"
+    " t.assigned_to,"
+    " concat_ws(', ', case when t.red_flag then 'red flag' end,"
+    "  case when t.state = 'contacted' then"
+    "   (select e.kind || ' since ' || e.occurs_on from oh.event e"
+    "    where e.organisation = t.organisation and e.spell_id = t.spell_id"
+    "    and e.kind in ('follow-up.due', 'review.due', 'check-in.due') and e.withdrawn_at is null"
+    "    order by e.occurs_on desc, e.kind limit 1) end,"
+    "  case when t.relapse then 'relapse' end, case when t.late_report then 'late report' end,"
+    "  case when t.review_first then 'review first' end,"
+    "  case when t.backdated then 'backdated' end,"
+    "  case when t.reason_changed then 'reason changed' end),"
+    " t.queue, t.person_id, t.organisation"
+    " from oh.worklist t" SELECTED,
+    selected_by};
+enum { DUE = 1, LEFT = 2, PHONE = 5, NOTES = 11 };
+static const struct view_column list_columns[] = {
+    {"task_id", "TASK", VIEW_TEXT, 0},
+    {"due_date", "DUE", VIEW_DATE, 0},
+    {"days_left", "LEFT", VIEW_INT, 0},
+    {"priority", "P", VIEW_INT, 8},
+    {"name", "NAME", VIEW_TEXT, 1},
+    {"phone", "PHONE", VIEW_TEXT, 0},
+    {"language", "LANG", VIEW_TEXT, 1},
+    {"preferred_time", "BEST TIME", VIEW_TEXT, 1},
+    {"voicemail", "VMAIL", VIEW_BOOL, 1},
+    {"tried", "TRIED", VIEW_TEXT, 2},
+    {"assigned_to", "WITH", VIEW_TEXT, 4},
+    {"notes", "NOTES", VIEW_TEXT, 3},
+    {"queue", "QUEUE", VIEW_TEXT, 6},
+    {"person_id", "PERSON", VIEW_TEXT, 5},
+    {"organisation", "ORGANISATION", VIEW_TEXT, 7},
+};
+
+#define RED "31"
+#define YELLOW "33"
+
+static const char *paint(const struct pg_result *r, size_t row, int col)
+{
+    bool due = !pg_is_null(r, row, LEFT);
+    int64_t left = pg_i64(r, row, LEFT);
+    if ((col == DUE || col == LEFT) && due && left <= 0) {
+        return left < 0 ? RED : YELLOW;
+    }
+    if (col == PHONE && strncmp(pg_text(r, row, col), "none", 4) == 0) {
+        return RED;
+    }
+    return col == NOTES && strncmp(pg_text(r, row, col), "red flag", 8) == 0 ? RED : NULL;
+}
 
 int tasks_list(struct cli *cli, const struct args *args)
 {
@@ -93,14 +138,17 @@ int tasks_list(struct cli *cli, const struct args *args)
     pg_arg_bool(&values, options_flag(args, "unclaimed"));
     pg_arg_bool(&values, options_flag(args, "overdue"));
     pg_arg_bool(&values, options_flag(args, "due-today"));
-    enum status s = cli_query(cli, &worklist, &values, &r, &err);
+    enum status s = cli_query(cli, json ? &for_programs : &for_people, &values, &r, &err);
     pg_args_clear(&values);
     if (s != STATUS_OK) {
         return cli_fail("tasks", s, &err);
     }
-    struct view v = {
-        .columns = task_columns, .n = json ? TASK_JSON : TASK_SHOWN, .empty = "nothing to do"};
-    view_print(&v, r, json);
+    struct view all = {.columns = tasks_columns, .n = TASKS_COLUMNS};
+    struct view list = {.columns = list_columns,
+                        .n = sizeof list_columns / sizeof list_columns[0],
+                        .empty = "nothing to do",
+                        .paint = paint};
+    view_print(json ? &all : &list, r, json);
     return EXIT_DONE;
 }
 
@@ -162,121 +210,4 @@ enum status tasks_find(struct cli *cli, const char *beginning, char out[TASK_ID_
     }
     snprintf(out, TASK_ID_TEXT, "%s", pg_text(r, 0, 0));
     return STATUS_OK;
-}
-
-/* ---- one task ---- */
-
-static const struct pg_stmt one_task = {"tasks_one",
-                                        "select " TASK_COLUMNS " from oh.task t"
-                                        " where t.task_id = $1",
-                                        (const uint32_t[]){PG_TEXT, 0}};
-
-static const struct pg_stmt entries = {
-    "tasks_entries",
-    "select entry_id, at, kind, outcome, by, retracted_at from oh.entry where task_id = $1"
-    " order by at, entry_id",
-    (const uint32_t[]){PG_TEXT, 0}};
-static const struct view_column entry_columns[] = {
-    {"entry_id", "ENTRY", VIEW_INT, false}, {"at", "AT", VIEW_INSTANT, false},
-    {"kind", "KIND", VIEW_TEXT, false},     {"outcome", "OUTCOME", VIEW_TEXT, false},
-    {"by", "BY", VIEW_TEXT, true},          {"retracted_at", "RETRACTED", VIEW_INSTANT, false},
-};
-
-static const struct pg_stmt events = {
-    "tasks_events",
-    "select e.event_id, e.emitted_at, e.kind, e.occurs_on, e.due_on, e.late, e.withdrawn_at, e.topic"
-    " from oh.event e where e.spell_id = $1 or e.period_id = $2"
-    " order by e.emitted_at, e.event_id",
-    (const uint32_t[]){PG_TEXT, PG_TEXT, 0}};
-static const struct view_column event_columns[] = {
-    {"event_id", NULL, VIEW_TEXT, false},
-    {"emitted_at", "EMITTED", VIEW_INSTANT, false},
-    {"kind", "KIND", VIEW_TEXT, false},
-    {"occurs_on", "OCCURS ON", VIEW_DATE, false},
-    {"due_on", "DUE ON", VIEW_DATE, false},
-    {"late", "LATE", VIEW_BOOL, false},
-    {"withdrawn_at", "WITHDRAWN", VIEW_INSTANT, false},
-    {"topic", NULL, VIEW_TEXT, false},
-};
-
-#define VIEW_OF(list, text)                                                                        \
-    (const struct view)                                                                            \
-    {                                                                                              \
-        .columns = (list), .n = sizeof(list) / sizeof((list)[0]), .empty = (text)                  \
-    }
-
-/* The task's columns, every one of them with its own name as the heading. */
-static struct view all_of_task(struct view_column columns[TASK_JSON])
-{
-    for (size_t i = 0; i < TASK_JSON; i++) {
-        columns[i] = task_columns[i];
-        columns[i].heading = columns[i].name;
-    }
-    return (struct view){.columns = columns, .n = TASK_JSON};
-}
-
-static void show_part(const struct view *v, const struct pg_result *r, const char *name, bool json)
-{
-    printf(json ? ",\"%s\":" : "\n%s\n", name);
-    view_print(v, r, json);
-}
-
-static enum status show_task(struct cli *cli, const char *id, bool json, char period[TASK_ID_TEXT],
-                             struct err *err)
-{
-    struct view_column columns[TASK_JSON];
-    struct view v = all_of_task(columns);
-    struct pg_args values = {0};
-    const struct pg_result *r = NULL;
-    pg_arg_text(&values, id);
-    enum status s = cli_query(cli, &one_task, &values, &r, err);
-    if (s == STATUS_OK && pg_rows(r) == 0) {
-        s = err_set(err, STATUS_REJECT, "input", "no such task for you");
-    }
-    if (s == STATUS_OK) {
-        snprintf(period, TASK_ID_TEXT, "%s", pg_text(r, 0, (int)TASK_JSON - 2));
-        if (json) {
-            printf("{\"task\":");
-            view_row_json(&v, r, 0, stdout);
-        } else {
-            view_row(&v, r, 0, stdout);
-        }
-        s = cli_query(cli, &entries, &values, &r, err);
-    }
-    if (s == STATUS_OK) {
-        struct view entered = VIEW_OF(entry_columns, "nothing yet");
-        show_part(&entered, r, "entries", json);
-    }
-    pg_args_clear(&values);
-    return s;
-}
-
-static enum status show_events(struct cli *cli, const char *id, const char *period, bool json,
-                               struct err *err)
-{
-    struct pg_args values = {0};
-    const struct pg_result *r = NULL;
-    pg_arg_text(&values, id);
-    pg_arg_text(&values, period);
-    enum status s = cli_query(cli, &events, &values, &r, err);
-    if (s == STATUS_OK) {
-        struct view v = VIEW_OF(event_columns, "nothing yet");
-        show_part(&v, r, "events", json);
-        fputs(json ? "}\n" : "", stdout);
-    }
-    pg_args_clear(&values);
-    return s;
-}
-
-int tasks_show(struct cli *cli, const struct args *args)
-{
-    struct err err = {0};
-    char id[TASK_ID_TEXT];
-    char period[TASK_ID_TEXT] = "";
-    bool json = options_flag(args, "json");
-    enum status s = tasks_find(cli, options_argument(args, 0), id, &err);
-    s = s == STATUS_OK ? cli_local_time(cli, &err) : s;
-    s = s == STATUS_OK ? show_task(cli, id, json, period, &err) : s;
-    s = s == STATUS_OK ? show_events(cli, id, period, json, &err) : s;
-    return s == STATUS_OK ? EXIT_DONE : cli_fail("show", s, &err);
 }

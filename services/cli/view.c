@@ -1,6 +1,7 @@
 #include "services/cli/view.h"
 
 #include <inttypes.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -60,6 +61,14 @@ size_t view_terminal(FILE *to)
         n = size.ws_col;
     }
     return n <= 0 || n > 10000 ? 80 : (size_t)n;
+}
+
+bool view_is_coloured(FILE *to)
+{
+    const char *no = getenv("NO_COLOR");
+    const char *term = getenv("TERM");
+    return isatty(fileno(to)) == 1 && (no == NULL || no[0] == '\0') && term != NULL &&
+           strcmp(term, "dumb") != 0;
 }
 
 /* ---- values ---- */
@@ -256,32 +265,71 @@ void view_json(const struct view *v, const struct pg_result *r, FILE *to)
 
 #define SHOWN_MAX 48
 
-/* Takes from the widest column that gives, until the table fits or none gives any more. */
+#define SHORT 12   /* rather than that, something is left out */
+#define SHORTEST 8 /* but something has to stay */
+
+/* What the table takes with what gives shortened to so much. */
+static size_t total_width(const struct view *v, const size_t *width, size_t shortened)
+{
+    size_t total = 0;
+    for (size_t i = 0; i < v->n; i++) {
+        bool shorter = v->columns[i].gives > 0 && width[i] > shortened;
+        size_t w = shorter ? shortened : width[i];
+        total += w == 0 ? 0 : w + (total == 0 ? 0 : 2);
+    }
+    return total;
+}
+
+/* The column that gives most, of those that may be left out. */
+static size_t most_giving(const struct view *v, const size_t *width)
+{
+    size_t most = SHOWN_MAX;
+    for (size_t i = 0; i < v->n; i++) {
+        if (width[i] > 0 && v->columns[i].gives > 1 &&
+            (most == SHOWN_MAX || v->columns[i].gives > v->columns[most].gives)) {
+            most = i;
+        }
+    }
+    return most;
+}
+
+static size_t widest_giving(const struct view *v, const size_t *width)
+{
+    size_t widest = SHOWN_MAX;
+    for (size_t i = 0; i < v->n; i++) {
+        if (v->columns[i].gives > 0 && width[i] > SHORTEST &&
+            (widest == SHOWN_MAX || width[i] > width[widest])) {
+            widest = i;
+        }
+    }
+    return widest;
+}
+
+/* Leaves out what has to be, then takes from the widest, until the table fits or nothing gives. */
 static void fit(const struct view *v, size_t *width, size_t terminal)
 {
-    for (;;) {
-        size_t total = 0;
-        size_t widest = SHOWN_MAX;
-        for (size_t i = 0; i < v->n; i++) {
-            if (width[i] == 0) {
-                continue;
-            }
-            total += width[i] + (total == 0 ? 0 : 2);
-            if (v->columns[i].gives && width[i] > 8 &&
-                (widest == SHOWN_MAX || width[i] > width[widest])) {
-                widest = i;
-            }
-        }
-        if (terminal == 0 || total <= terminal || widest == SHOWN_MAX) {
-            return;
-        }
-        width[widest]--;
+    if (terminal == 0) {
+        return;
+    }
+    size_t i = most_giving(v, width);
+    while (i != SHOWN_MAX && total_width(v, width, SHORT) > terminal) {
+        width[i] = 0;
+        i = most_giving(v, width);
+    }
+    i = widest_giving(v, width);
+    while (i != SHOWN_MAX && total_width(v, width, SIZE_MAX) > terminal) {
+        width[i]--;
+        i = widest_giving(v, width);
     }
 }
 
-static void put_cell(FILE *to, const char *text, size_t width, bool right, bool last)
+static void put_cell(FILE *to, const char *text, size_t width, bool right, bool last,
+                     const char *colour)
 {
     size_t have = view_width(text);
+    if (colour != NULL) {
+        fprintf(to, "\x1b[%sm", colour);
+    }
     if (have > width) { /* cut by characters, not bytes */
         size_t bytes = 0;
         for (size_t n = 0; text[bytes] != '\0'; bytes++) {
@@ -298,6 +346,7 @@ static void put_cell(FILE *to, const char *text, size_t width, bool right, bool 
     } else {
         fputs(text, to);
     }
+    fputs(colour != NULL ? "\x1b[0m" : "", to);
     fprintf(to, "%*s", last ? 0 : (int)(width - have + 2), "");
 }
 
@@ -310,6 +359,21 @@ static size_t last_shown(const struct view *v, const size_t *width)
     return last;
 }
 
+/* 0: not shown. What gives, gives way where there is nothing in it. */
+static size_t width_of(const struct view_column *c, const struct pg_result *r, int col,
+                       struct buf *scratch)
+{
+    size_t widest = 0;
+    size_t heading = c->heading == NULL ? 0 : view_width(c->heading);
+    for (size_t row = 0; heading > 0 && row < pg_rows(r); row++) {
+        buf_reset(scratch);
+        put_plain(scratch, c, r, row, col);
+        size_t w = view_width(scratch->data);
+        widest = w > widest ? w : widest;
+    }
+    return widest == 0 && c->gives > 0 ? 0 : widest > heading ? widest : heading;
+}
+
 void view_table(const struct view *v, const struct pg_result *r, FILE *to)
 {
     if (v->n > SHOWN_MAX) {
@@ -320,26 +384,13 @@ void view_table(const struct view *v, const struct pg_result *r, FILE *to)
         return;
     }
     size_t width[SHOWN_MAX] = {0};
-    bool filled[SHOWN_MAX] = {false};
     struct buf b = {0};
     for (size_t i = 0; i < v->n; i++) {
-        if (v->columns[i].heading == NULL) {
-            continue;
-        }
-        width[i] = view_width(v->columns[i].heading);
-        for (size_t row = 0; row < pg_rows(r); row++) {
-            buf_reset(&b);
-            put_plain(&b, &v->columns[i], r, row, (int)i);
-            size_t w = view_width(b.data);
-            filled[i] = filled[i] || w > 0;
-            width[i] = w > width[i] ? w : width[i];
-        }
-    }
-    for (size_t i = 0; i < v->n; i++) { /* what gives, gives way where there is nothing in it */
-        width[i] = v->columns[i].gives && !filled[i] ? 0 : width[i];
+        width[i] = width_of(&v->columns[i], r, (int)i, &b);
     }
     fit(v, width, view_terminal(to));
     size_t last = last_shown(v, width);
+    bool coloured = view_is_coloured(to);
     for (size_t row = 0; row <= pg_rows(r); row++) { /* 0: the headings */
         for (size_t i = 0; i < v->n; i++) {
             const struct view_column *c = &v->columns[i];
@@ -352,7 +403,9 @@ void view_table(const struct view *v, const struct pg_result *r, FILE *to)
             } else {
                 put_plain(&b, c, r, row - 1, (int)i);
             }
-            put_cell(to, b.data, width[i], c->type == VIEW_INT, i == last);
+            const char *colour =
+                coloured && row > 0 && v->paint != NULL ? v->paint(r, row - 1, (int)i) : NULL;
+            put_cell(to, b.data, width[i], c->type == VIEW_INT, i == last, colour);
         }
         fputc('\n', to);
     }

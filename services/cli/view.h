@@ -26,13 +26,17 @@ struct view_column {
     const char *name;    /* in JSON */
     const char *heading; /* in the table; NULL: not shown there */
     enum view_type type;
-    bool gives; /* may be shortened where the terminal is too narrow */
+    /* Where the terminal is too narrow: 0 stays as it is; more is shortened; 2 and more is left
+     * out if that does not do, the greatest first. */
+    int gives;
 };
 
 struct view {
     const struct view_column *columns;
     size_t n;
     const char *empty; /* what to say instead of a table without rows */
+    /* How a cell is coloured on a terminal: "31" and so on; NULL: not. May be NULL itself. */
+    const char *(*paint)(const struct pg_result *r, size_t row, int col);
 };
 
 /* A table: to a terminal at most as wide as that is, elsewhere uncut. Control characters in values
@@ -52,5 +56,7 @@ void view_clean(struct buf *out, const char *text);
 size_t view_width(const char *text);
 /* Columns of the terminal on `to`; 0 when it is none. COLUMNS wins. */
 size_t view_terminal(FILE *to);
+/* Whether colours are for it: a terminal that knows some, and nobody set NO_COLOR. */
+bool view_is_coloured(FILE *to);
 
 #endif

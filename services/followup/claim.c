@@ -230,7 +230,7 @@ static enum status close_empty(struct claim *c, struct err *err)
         s = pg_send(c->pg, &pg_commit, NULL, err);
     }
     if (s == STATUS_OK && !c->around.hold) {
-        s = ledger_send_finished(c->pg, c->around.now, c->paused, err);
+        s = ledger_send_finished(c->pg, c->around.now, c->paused, c->around.rehearsal, err);
     }
     return flush(c, s, CLAIM_CLOSING, err);
 }

@@ -21,6 +21,7 @@ struct claim_around {
     const struct conf *conf;
     const struct ruleset *rules;
     struct instant now;
+    bool rehearsal;  /* now comes from a clock file */
     const char *why; /* a due date moves: because of "settings", or "time" */
     int32_t shard;
     int64_t epoch;

@@ -24,7 +24,10 @@ static const struct pg_stmt renew = {
 static const struct pg_stmt look = {
     "look_around",
     "select e.paused, r.serial,"
-    " (select min(p.next_wake_at) from fact.person p where p.next_wake_at > $1)"
+    " (select min(p.next_wake_at) from fact.person p where p.next_wake_at > $1),"
+    " (select count(*) from (select from fact.person p where p.next_wake_at <= $1 limit 10000) d),"
+    " coalesce((select greatest(0, extract(epoch from $1 - min(p.next_wake_at)))::int8"
+    " from fact.person p where p.next_wake_at between '2000-01-01' and $1), 0)"
     " from ops.emission e, fact.ruleset r",
     (const uint32_t[]){PG_TIMESTAMPTZ, 0}};
 
@@ -120,6 +123,8 @@ void lease_take(const struct pg *pg, struct lease *l, size_t n, struct situation
         out->paused = pg_bool(r, 0, 0);
         out->ruleset_serial = (int32_t)pg_i64(r, 0, 1);
         out->next_wake = pg_instant(r, 0, 2);
+        out->people_due = pg_i64(r, 0, 3);
+        out->oldest_due_s = pg_i64(r, 0, 4);
     }
 }
 

@@ -24,6 +24,8 @@ struct situation {
     bool paused;              /* the emission is */
     int32_t ruleset_serial;   /* in force */
     struct instant next_wake; /* of anybody, after the now that was asked with; NONE */
+    int64_t people_due;       /* by that now; counted up to 10,000 */
+    int64_t oldest_due_s;     /* how long the first of them has been */
 };
 
 /* Once a session, waiting: makes rows for the shards that have none, listens for hints. */

@@ -295,15 +295,17 @@ static const struct pg_stmt finished = {
     "update ops.clock set finished_at = $1"
     " where finished_at is distinct from $1 and not exists (select from followup.outbox)"
     " and not exists (select from fact.person p where p.next_wake_at <= $1)"
-    " and ($2 or not exists (select from intake.dead_letter d where d.published_batch is null))",
-    (const uint32_t[]){PG_TIMESTAMPTZ, PG_BOOL, 0}};
+    " and ($2 or not exists (select from intake.dead_letter d where d.published_batch is null))"
+    " and ($3 or finished_at is null or finished_at < $1 - interval '800 ms')",
+    (const uint32_t[]){PG_TIMESTAMPTZ, PG_BOOL, PG_BOOL, 0}};
 
-enum status ledger_send_finished(struct pg *pg, struct instant now, bool letters_wait,
+enum status ledger_send_finished(struct pg *pg, struct instant now, bool letters_wait, bool exact,
                                  struct err *err)
 {
     struct pg_args args = {0};
     pg_arg_instant(&args, now);
     pg_arg_bool(&args, letters_wait);
+    pg_arg_bool(&args, exact);
     enum status s = pg_send(pg, &finished, &args, err);
     pg_args_clear(&args);
     return s;

@@ -90,8 +90,9 @@ struct advance_shard {
 enum status ledger_send_advance(struct pg *pg, const struct advance_shard *a,
                                 struct err *err) NODISCARD;
 
-/* By itself, no transaction open: if nobody is due at now and nothing unpublished, says so. */
-enum status ledger_send_finished(struct pg *pg, struct instant now, bool letters_wait,
+/* By itself, no transaction open: if nobody is due at now and nothing unpublished, says so; unless
+ * exact, not more than about once a second. letters_wait: dead letters need not be out. */
+enum status ledger_send_finished(struct pg *pg, struct instant now, bool letters_wait, bool exact,
                                  struct err *err) NODISCARD;
 
 /* One person, to be looked at again only at `until`: the database refuses what is derived. */

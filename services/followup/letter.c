@@ -4,7 +4,7 @@
 
 #include "common/buf.h"
 #include "common/event/frozen.h"
-#include "common/kafka.h"
+#include "common/kafka_topic.h"
 
 #define HEADERS_MAX 65536 /* of the headers it came with, names and values */
 #define FIRST_CUT 65536

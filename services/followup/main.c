@@ -1,4 +1,4 @@
-#include "common/kafka.h"
+#include "common/kafka_check.h"
 #include "common/pg.h"
 #include "common/program.h"
 #include "services/followup/followup.h"

@@ -81,10 +81,10 @@ static void is_up(struct producer *p)
     }
 }
 
-static void keep_failure(struct producer *p, rd_kafka_resp_err_t code)
+static void keep_failure(struct producer *p, rd_kafka_resp_err_t code, const char *topic)
 {
     struct err err = {0};
-    enum status s = kafka_status(code, "produce", &err);
+    enum status s = kafka_status(code, topic, &err);
     if (p->failed == STATUS_OK) {
         p->failed = s == STATUS_RETRY ? STATUS_RESYNC : s;
         p->why = err;
@@ -103,7 +103,7 @@ static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaqu
         p->refused[(size_t)(uintptr_t)m->_private - 1] = true;
         p->n_refused++;
     } else {
-        keep_failure(p, m->err);
+        keep_failure(p, m->err, rd_kafka_topic_name(m->rkt));
     }
 }
 
@@ -359,7 +359,7 @@ static enum status produce_all(struct producer *p, const struct outbound *r, siz
             }
             continue;
         }
-        s = kafka_status(code, "produce", err);
+        s = kafka_status(code, r[i].topic, err);
         if (s == STATUS_REJECT) { /* the library itself would not take it */
             p->refused[i] = true;
             *exact = true;

@@ -5,7 +5,7 @@
 
 #include "common/event/frozen.h"
 #include "common/json.h"
-#include "common/kafka.h"
+#include "common/kafka_topic.h"
 
 #define LATE_US (600 * US_PER_SECOND)
 

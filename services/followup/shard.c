@@ -8,6 +8,7 @@
 #include "common/fault.h"
 #include "common/log.h"
 #include "common/mem.h"
+#include "common/metrics.h"
 
 #define TELL_EVERY_MS (INT64_C(24) * 3600 * 1000) /* brokers forget a position after some days */
 #define BLOCKED_MS 1500 /* so long without publishing, and cases are derived all the same */
@@ -339,6 +340,7 @@ static void kafka_failed(struct shard *s, const struct err *err, int64_t seq)
 {
     if (strcmp(err->code, "_FENCED") == 0 || strcmp(err->code, "INVALID_PRODUCER_EPOCH") == 0 ||
         strcmp(err->code, "PRODUCER_FENCED") == 0) {
+        metrics_add(METRIC_FENCED, NULL, 1);
         log_warn(FENCED, LOG_INT("shard", s->number), LOG_TEXT("msg", err->text));
     } else if (backoff_should_log(&s->backoff)) {
         log_warn(KAFKA_DOWN, LOG_INT("shard", s->number), LOG_TEXT("code", err->code),
@@ -347,6 +349,14 @@ static void kafka_failed(struct shard *s, const struct err *err, int64_t seq)
     reopen(s, backoff_next_ms(&s->backoff));
     s->fresh = false;
     s->unsure_since = seq;
+}
+
+static void count_published(const struct shard *s)
+{
+    for (size_t i = 0; i < s->claim.n_records; i++) {
+        const char *labels[] = {s->claim.records[i].topic};
+        metrics_add(METRIC_FOLLOWUP_EVENTS, labels, 1);
+    }
 }
 
 static void published(struct shard *s)
@@ -361,6 +371,7 @@ static void published(struct shard *s)
     }
     s->published++;
     s->n_published += s->claim.n_records;
+    count_published(s);
     forget_batch(s);
 }
 
@@ -392,6 +403,7 @@ enum status shard_pull(struct shard *s, int64_t seq, struct err *err)
     if (!sink_result(s->sink, &r)) {
         return STATUS_OK;
     }
+    s->answered_ms = clock_mono_ms();
     enum shard_kafka was = s->kafka;
     s->kafka = KAFKA_CLOSED; /* nothing is with the sink any more */
     if (s->drop_result) {    /* of a lease that is gone */

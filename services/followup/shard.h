@@ -29,6 +29,7 @@ struct shard {
     enum shard_kafka kafka;
     int64_t position;     /* as it was read */
     int64_t reopen_at_ms; /* monotonic, as all below */
+    int64_t answered_ms;  /* when the sink had nothing to do, or gave a result, last */
     int64_t told_ms;      /* when the position was last committed */
     int64_t free_ms;      /* when nothing was waiting to be published, last */
     struct backoff backoff;

@@ -10,6 +10,7 @@
 #include "common/fault.h"
 #include "common/log.h"
 #include "common/metrics.h"
+#include "common/notify.h"
 #include "services/intake/state.h"
 
 #define BATCH_BYTES_MAX (16u * 1024 * 1024) /* of values in one batch: bounds memory */
@@ -140,7 +141,7 @@ static void lane_failed(struct intake *in, size_t i, enum status s, const struct
     } else if (strcmp(err.code, "CT001") == 0) {
         metrics_add(METRIC_FENCED, NULL, 1);
         log_warn(FENCED, LOG_TEXT("msg", err.text));
-        recover_start_over(in);
+        recover_wait_for_group(in);
     } else if (strcmp(err.code, "CT003") == 0) {
         recover_start_over(in);
     } else {
@@ -254,6 +255,7 @@ static void on_housekeeping(void *arg, unsigned events)
         }
     }
     pump(in); /* also keeps our membership of the group alive */
+    ops_tell_manager(in);
     loop_timer_set(in->housekeeping, clock_is_file(in->clock) ? CLOCK_FILE_MS : HOUSEKEEPING_MS);
 }
 
@@ -334,6 +336,7 @@ static enum status turn_until_stop(struct intake *in, struct err *err)
         s = loop_turn(in->loop, -1, err);
     }
     if (in->stop) {
+        notify_stopping();
         log_info(STOPPING, LOG_INT("under_way", recover_under_way(in)));
         recover_drain(in);
         ops_tell_group(in);

@@ -21,6 +21,7 @@ struct progress {
     int64_t committed;   /* next_offset as the database has it */
     int64_t next_offset; /* what is to be read next; what comes below it is not ours any more */
     bool held;
+    bool ours; /* the group says so, even while the database cannot be told */
 };
 
 enum lane_state {

@@ -4,9 +4,12 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/metrics.h"
+#include "common/notify.h"
 #include "services/intake/state.h"
 
 #define REPORT_MS 10000
+/* A batch may wait this long for the database: longer than any statement may take. */
+#define BATCH_HANGS_MS 75000
 
 void ops_report(struct intake *in, bool now)
 {
@@ -45,6 +48,7 @@ static void count_metrics(const struct lane *l)
 void ops_count(struct intake *in, const struct lane *l, size_t records)
 {
     count_metrics(l);
+    in->settled_ms = clock_mono_ms();
     in->sum.batches++;
     in->sum.records += records;
     in->sum.stored += l->n_stored;
@@ -73,7 +77,7 @@ static void refresh_metrics(void *arg)
         char partition[24];
         (void)snprintf(partition, sizeof partition, "%zu", i);
         const char *labels[] = {in->conf->kafka_topic_absences, partition};
-        int64_t lag = in->progress[i].held
+        int64_t lag = in->progress[i].ours
                           ? source_lag(in->source, (int32_t)i, in->progress[i].committed)
                           : 0;
         if (lag >= 0) {
@@ -82,10 +86,29 @@ static void refresh_metrics(void *arg)
     }
 }
 
+/* What has not happened is 0, so that a first time shows. */
+static void begin_counters(void)
+{
+    static const char *const results[] = {"stored", "stale", "ignored", "dead"};
+    for (size_t i = 0; i < sizeof results / sizeof results[0]; i++) {
+        count_result(results[i], 0);
+    }
+    for (size_t r = 0; r < REJECT_COUNT; r++) {
+        const char *reason = reject_reason_name((enum reject_reason)r);
+        if (reason != NULL && reason[0] != '\0') {
+            metrics_add(METRIC_DEAD_LETTERS, &reason, 0);
+        }
+    }
+    metrics_add(METRIC_FENCED, NULL, 0);
+    metrics_add(METRIC_DB_DOWN, NULL, 0);
+    metrics_add(METRIC_INTAKE_RETRIES, NULL, 0);
+}
+
 enum status ops_open(struct intake *in, struct err *err)
 {
     const char *build[] = {"intake", DAYFOUR_VERSION};
     metrics_set(METRIC_BUILD_INFO, build, 1);
+    begin_counters();
     const struct http_answers answers = {.ready = is_ready, .refresh = refresh_metrics, .arg = in};
     return http_open(&in->http, in->loop, in->conf->http_listen, &answers, err);
 }
@@ -105,4 +128,51 @@ void ops_tell_group(struct intake *in)
     }
     source_tell_group(in->source, p, n);
     free(p);
+}
+
+/* ---- the service manager ---- */
+
+static bool has_messages(const struct intake *in)
+{
+    for (size_t i = 0; i < in->n_lanes; i++) {
+        if (in->lanes[i].state != LANE_IDLE || in->lanes[i].filling->n > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void tell_status(const struct intake *in)
+{
+    size_t held = 0;
+    int64_t behind = 0;
+    for (size_t i = 0; i < in->n_progress; i++) {
+        if (in->progress[i].held) {
+            int64_t lag = source_lag(in->source, (int32_t)i, in->progress[i].committed);
+            held++;
+            behind += lag > 0 ? lag : 0;
+        }
+    }
+    if (!in->db_up) {
+        notify_status("the database is away");
+    } else if (!source_is_up(in->source)) {
+        notify_status("no broker can be reached");
+    } else if (!in->reading) {
+        notify_status("standing by: no partitions");
+    } else {
+        notify_status("%zu partitions, %lld messages behind", held, (long long)behind);
+    }
+}
+
+/* While the database is away, the next try is set; that is all there is to do. */
+void ops_tell_manager(struct intake *in)
+{
+    int64_t now = clock_mono_ms();
+    if (!in->db_up || !has_messages(in)) {
+        in->settled_ms = now;
+    }
+    if (now - in->settled_ms < BATCH_HANGS_MS) {
+        notify_alive();
+    }
+    tell_status(in);
 }

@@ -5,8 +5,11 @@
 #include "common/fault.h"
 #include "common/log.h"
 #include "common/metrics.h"
+#include "common/notify.h"
 #include "services/intake/state.h"
 
+/* How long the group is given to say that partitions are somebody else's now. */
+#define FENCED_MS 1500
 /* How long a batch under way may take when partitions go or we are asked to stop. */
 #define DRAIN_MS 5000
 
@@ -49,6 +52,12 @@ void recover_db_is_down(struct intake *in, const struct err *err)
     in->db_up = false;
     drop_all(in);
     loop_timer_set(in->reconnect, pause_ms);
+}
+
+void recover_wait_for_group(struct intake *in)
+{
+    drop_all(in);
+    loop_timer_set(in->reconnect, FENCED_MS + clock_mono_ms() % FENCED_MS);
 }
 
 static enum status load_rules(struct intake *in, struct err *err)
@@ -120,6 +129,13 @@ static void make_room(struct intake *in, int32_t partition)
     in->n_progress = n;
 }
 
+static void disown(struct intake *in)
+{
+    for (size_t i = 0; i < in->n_progress; i++) {
+        in->progress[i].ours = false;
+    }
+}
+
 enum status recover_assigned(void *arg, struct source_partition *p, size_t n, struct err *err)
 {
     struct intake *in = arg;
@@ -137,18 +153,22 @@ enum status recover_assigned(void *arg, struct source_partition *p, size_t n, st
         return s;
     }
     fault_point("intake.assigned");
+    disown(in);
     for (size_t i = 0; i < n; i++) {
         make_room(in, p[i].partition);
         in->progress[p[i].partition] = (struct progress){.partition = p[i].partition,
                                                          .epoch = p[i].epoch,
                                                          .committed = p[i].next_offset,
                                                          .next_offset = p[i].next_offset,
-                                                         .held = true};
+                                                         .held = true,
+                                                         .ours = true};
         log_info(ASSIGNED, LOG_TEXT("topic", in->conf->kafka_topic_absences),
                  LOG_INT("partition", p[i].partition), LOG_INT("offset", p[i].next_offset),
                  LOG_INT("epoch", p[i].epoch));
     }
     in->reading = n > 0;
+    notify_ready(); /* also where the group has more members than partitions: standing by */
+    loop_timer_set(in->reconnect, -1); /* nothing is to be taken back any more */
     if (in->reading && !in->was_ready) {
         in->was_ready = true;
         log_info(READY, LOG_INT("partitions", n), LOG_INT("sessions", in->n_lanes));
@@ -191,5 +211,6 @@ void recover_revoked(void *arg, bool lost)
     struct intake *in = arg;
     recover_drain(in);
     drop_all(in);
+    disown(in);
     log_info(REVOKED, LOG_INT("lost", lost));
 }

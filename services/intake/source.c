@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "common/clock.h"
@@ -12,8 +11,8 @@
 #include "common/log.h"
 
 #define FILL_MAX 1000 /* messages taken out of the library's queue at a time */
+#define SEEK_MS 2000
 #define CLOSE_MS 4000
-#define ASSIGN_APART_MS 150 /* a stop takes about one */
 
 struct source {
     rd_kafka_t *rk;
@@ -22,7 +21,7 @@ struct source {
     struct source_events events;
     int wake_fd;
     rd_kafka_topic_partition_list_t *held; /* what the group gave us; NULL: nothing */
-    int64_t assigned_ms;                   /* when that was told the library last */
+    bool reading;                          /* the library was told to read them */
     bool down;                             /* no broker answers */
     enum status failed;
     struct err why;
@@ -33,20 +32,28 @@ struct source {
 
 /* ---- assignment ---- */
 
-/* The library stops partitions in the background, and when an assignment is changed again before it
- * has, it stops them twice and aborts the process (librdkafka issue 5573, in all releases to 2.15).
- * It says of no stop that it is done, so changes are kept apart. */
-static enum status assign_apart(struct source *src, const rd_kafka_topic_partition_list_t *list,
-                                struct err *err)
+/* Reads on from other offsets with the partitions we have. By seeking, not by assigning them anew:
+ * a second assignment followed at once by the group's taking them away ends the process in an
+ * assertion of the library (its issue 5573, all versions up to 2.15). What was fetched before the
+ * seek is not handed over after it. */
+static enum status seek_all(struct source *src, struct err *err)
 {
-    int64_t wait_ms = src->assigned_ms + ASSIGN_APART_MS - clock_mono_ms();
-    if (src->assigned_ms != 0 && wait_ms > 0) {
-        const struct timespec t = {.tv_nsec = wait_ms * 1000000L};
-        (void)nanosleep(&t, NULL);
+    rd_kafka_topic_t *topic = rd_kafka_topic_new(src->rk, src->topic, NULL);
+    if (topic == NULL) {
+        return kafka_status(rd_kafka_last_error(), "topic", err);
     }
-    rd_kafka_resp_err_t code = rd_kafka_assign(src->rk, list);
-    src->assigned_ms = clock_mono_ms();
-    return code == RD_KAFKA_RESP_ERR_NO_ERROR ? STATUS_OK : kafka_status(code, "assign", err);
+    enum status s = STATUS_OK;
+    for (int i = 0; i < src->held->cnt && s == STATUS_OK; i++) {
+        const rd_kafka_topic_partition_t *p = &src->held->elems[i];
+        rd_kafka_resp_err_t code = rd_kafka_seek(topic, p->partition, p->offset, SEEK_MS);
+        if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+            (void)kafka_status(code, "seek", err);
+            s = STATUS_RETRY; /* it is being taken away, or has no leader: asked again a little
+                                 later */
+        }
+    }
+    rd_kafka_topic_destroy(topic);
+    return s;
 }
 
 static enum status give_positions(struct source *src, struct err *err)
@@ -61,15 +68,19 @@ static enum status give_positions(struct source *src, struct err *err)
         p[i].partition = list->elems[i].partition;
     }
     enum status s = src->events.assigned(src->events.arg, p, n, err);
-    if (s == STATUS_OK) {
-        for (size_t i = 0; i < n; i++) {
-            list->elems[i].offset =
-                p[i].next_offset > 0 ? p[i].next_offset : RD_KAFKA_OFFSET_BEGINNING;
-        }
-        s = assign_apart(src, list, err);
+    for (size_t i = 0; i < n && s == STATUS_OK; i++) {
+        list->elems[i].offset = p[i].next_offset > 0 ? p[i].next_offset : RD_KAFKA_OFFSET_BEGINNING;
     }
     free(p);
-    return s;
+    if (s != STATUS_OK || src->reading) {
+        return s == STATUS_OK ? seek_all(src, err) : s;
+    }
+    rd_kafka_resp_err_t code = rd_kafka_assign(src->rk, list);
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        return kafka_status(code, "assign", err);
+    }
+    src->reading = true;
+    return STATUS_OK;
 }
 
 static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
@@ -80,6 +91,7 @@ static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
         rd_kafka_topic_partition_list_destroy(src->held);
         src->held = NULL;
     }
+    src->reading = false;
     if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
         src->held = rd_kafka_topic_partition_list_copy(list);
         struct err ignored; /* the caller of `assigned` knows, and restarts us when it can */
@@ -87,8 +99,7 @@ static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
         return;
     }
     src->events.revoked(src->events.arg, rd_kafka_assignment_lost(rk) != 0);
-    struct err ignored;
-    (void)!assign_apart(src, NULL, &ignored);
+    (void)rd_kafka_assign(rk, NULL);
 }
 
 enum status source_restart(struct source *src, struct err *err)

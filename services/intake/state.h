@@ -45,6 +45,7 @@ struct intake {
     struct err why;
     struct totals sum; /* since the last report */
     int64_t reported_ms;
+    int64_t settled_ms; /* when a batch was committed, or nothing was under way, last */
 };
 
 /* ---- intake.c ---- */
@@ -59,6 +60,9 @@ void intake_step_lane(struct intake *in, size_t i);
 /* Connects what is down, reads the rules and the positions again, and goes on from there. */
 void recover_start_over(struct intake *in);
 void recover_db_is_down(struct intake *in, const struct err *err);
+/* Fenced: most likely the group has given the partitions to somebody else and is about to say so.
+ * Only if it does not are they taken back. */
+void recover_wait_for_group(struct intake *in);
 void recover_unwatch_lane(struct intake *in, size_t i);
 bool recover_under_way(const struct intake *in);
 /* Lets batches under way finish, for a little: what is committed need not be read again. */
@@ -74,6 +78,8 @@ void ops_count(struct intake *in, const struct lane *l, size_t records);
 /* The summing up of the last ten seconds, if it is time or now. */
 void ops_report(struct intake *in, bool now);
 void ops_tell_group(struct intake *in);
+/* The service manager: a line about how it stands, and that we live, if that can be shown. */
+void ops_tell_manager(struct intake *in);
 enum status ops_open(struct intake *in, struct err *err) NODISCARD;
 
 #endif

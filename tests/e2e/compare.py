@@ -98,10 +98,12 @@ def live_tasks(world, now):
     return rows
 
 
-def task_differences(stage, world, now):
+def task_differences(stage, world, now, logins):
     """oh.task without tombstones: those depend on what was stored in between."""
     found = [row for row in stage.rows(TASKS % TOMBSTONE) if not row["tombstone"]]
-    return differences("task", ["task_id"], live_tasks(world, now), found)
+    expected = [{**row, "assigned_to": logins.get(row["assigned_to"], row["assigned_to"])}
+                for row in live_tasks(world, now)]
+    return differences("task", ["task_id"], expected, found)
 
 
 def record_differences(stage, world):
@@ -150,7 +152,8 @@ def hexed(data):
     return None if data is None else data.hex()
 
 
-def compare_all(stage, world, lines, now):
-    """Everything that intake writes, after the lines were applied to the world at one instant."""
+def compare_all(stage, world, lines, now, logins=None):
+    """All facts and tasks, after the lines were applied to the world; logins: what clinicians of the
+    model are called in the database."""
     report(dead_letter_differences(stage, world, lines) + record_differences(stage, world)
-           + person_differences(stage, world) + task_differences(stage, world, now))
+           + person_differences(stage, world) + task_differences(stage, world, now, logins or {}))

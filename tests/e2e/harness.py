@@ -126,8 +126,8 @@ class Service:
         until(seen, "%s to log %s" % (self.name, event), seconds)
         return self
 
-    def tail(self):
-        return " | ".join(self.log.read_text().splitlines()[-4:])
+    def tail(self, n=4):
+        return " | ".join(self.log.read_text().splitlines()[-n:])
 
     def signal(self, number):
         if self.running:
@@ -227,6 +227,7 @@ class Stage:
         self.outputs = {}  # name of the setting -> topic, of followup
         self.positions = {}
         self.session = None
+        self.roles = ["intake", "followup"]
         self.clock = self.dir / "clock"
         self.set_clock(now)
         self.password = secrets.token_hex(16)
@@ -259,7 +260,7 @@ class Stage:
         key = self.dir / "key"
         key.write_text(TEST_KEY + "\n")
         self.dayfour("migrate", "--install-key-file", key)
-        for role in ("intake", "followup"):
+        for role in self.roles:
             self.sql("create role %s_%s login password '%s' in role dayfour_%s" % (
                 self.id, role, self.password, role))
         if settings is not None:
@@ -308,6 +309,28 @@ class Stage:
                 return "".join(lines).strip()
             lines.append(line)
         return self.end_session()
+
+    def as_login(self, name, text):
+        """A statement of somebody else's: (what psql prints, "") or ("", SQLSTATE)."""
+        login = "%s_%s" % (self.id, name)
+        done = subprocess.run(
+            ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-v", "VERBOSITY=sqlstate", "-d",
+             "%s user=%s password=%s" % (self.dsn(), login, self.password), "-c", text],
+            capture_output=True, text=True, timeout=60, check=False)
+        if done.returncode == 0:
+            return done.stdout.strip(), ""
+        return "", done.stderr.strip().rpartition(" ")[2]
+
+    def new_clinician(self, name, organisations, queues):
+        """A login that works on these queues of these organisations."""
+        login = "%s_%s" % (self.id, name)
+        self.sql("create role %s login password '%s' in role dayfour_clinician" % (
+            login, self.password))
+        self.roles.append(name)
+        for organisation in organisations:
+            self.sql("insert into oh.staff values ('%s', '%s', '{%s}')" % (
+                login, organisation, ",".join(queues)))
+        return login
 
     def end_session(self):
         if self.session is not None:
@@ -414,7 +437,7 @@ class Stage:
 
     def drop(self):
         self.sql("drop database if exists %s with (force)" % self.id, database=None, check=False)
-        for role in ("intake", "followup"):
+        for role in self.roles:
             self.sql("drop role if exists %s_%s" % (self.id, role), database=None, check=False)
         try:
             self.around.topics("delete", self.topic, *self.outputs.values())

@@ -353,19 +353,23 @@ def new_settings(around):
 
 
 def prompt(around):
-    """Idle, a task is on its topic within a second of the message; by the clock, too."""
+    """Idle, a task is on its topic within a second of the message."""
     with FollowupStage(around, now=NOW) as stage:
         stage.start_intake(clock__file="")
         stage.start_followup(clock__file="")
-        slowest = 0
-        for number in range(5):
+        times = []
+        for number in range(7):
             time.sleep(1.2)
             today = time.strftime("%Y-%m-%d", time.gmtime())
             began = time.time()
             stage.publish([absence(number, onset_date=today)])
-            until(lambda n=number: len(created(stage)) == n + 1, "the event", 5)
-            slowest = max(slowest, time.time() - began)
-        expect(slowest < 1.0, "%.2f s" % slowest)
+            until(lambda n=number: stage.sql(
+                "select count(*) from followup.emitted where not exists"
+                " (select from followup.outbox)") == str(n + 1), "the event", 5, 0.005)
+            times.append(time.time() - began)
+        expect(created(stage) == people(*range(7)), "not each once")
+        # The machine may be busy with other things; looking once a second would give half of it.
+        expect(sorted(times)[3] < 0.45, "it takes %s s" % times)
 
 
 # --- everything at once

@@ -102,6 +102,7 @@ class Spell(Span):
     previous: object = None  # the spell this one relapses from
     due_date: dt.date = None
     entries: list = field(default_factory=list)
+    taken_back: list = field(default_factory=list)  # entries, too: those that were
 
     @property
     def relapse(self):
@@ -198,7 +199,7 @@ def chain_periods(members, left_on):
 def chain_spells(period, pathway, person, join_days):
     """The period's records of one pathway, at most join_days between an end and the next onset."""
     held = contacted_keys(person, pathway.name)
-    members = [m for m in period.members if m.record.match.pathway == pathway.name
+    members = [m for m in period.members if pathway.name in m.record.match.pathways
                or m.record.key in held and m.record.match.kind != "never"]
     return chain(members, lambda group, end, item:
                  end is None or (item.onset - end).days - 1 <= join_days)
@@ -233,8 +234,6 @@ def relapsed_from(spell, case):
 def attach_entries(case):
     """Each to the spell of its pathway that holds its anchor, else a record, else its date."""
     for entry in case.person.entries:
-        if not entry.counts:
-            continue
         spells = sorted((s for s in case.spells if s.pathway.name == entry.pathway),
                         key=lambda s: s.onset)
         day = case.calendar.local_date(entry.at)
@@ -243,7 +242,7 @@ def attach_entries(case):
                      lambda s: s.off(day)):
             found = next(filter(fits, spells), None)
             if found:
-                found.entries.append(entry)
+                (found.entries if entry.counts else found.taken_back).append(entry)
                 break
     for spell in case.spells:
         spell.entries.sort(key=lambda entry: (entry.at, entry.serial))

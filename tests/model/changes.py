@@ -103,8 +103,14 @@ def another_pathway(document):
         "onset_is_day": 0, "codes": [{"scheme": "esr", "match": ["S12"]}]}
 
 
-SETTINGS = (move_code, widen, narrow, never, watch, target, lengths, held_back, closed_days,
-            another_pathway)
+def both(document):
+    """Two teams claim one code."""
+    codes(document, "stress")["match"].append("S12")
+    codes(document, "stress")["review_first"] = ["S12"]
+
+
+SETTINGS = (move_code, both, widen, narrow, never, watch, target, lengths, held_back,
+            closed_days, another_pathway)
 
 
 def loads(rng, document, calendar, first, last):

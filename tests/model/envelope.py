@@ -51,6 +51,7 @@ class AbsenceEvent:
     fte: str = "1"
     contact: dict = field(default_factory=dict)
     has_fit_note: bool = False
+    fit_note_from: dt.date = None
     fit_note_to: dt.date = None
     phased_from: dt.date = None
 
@@ -225,7 +226,7 @@ class Reader:
 
     def fit_note(self, event):
         part = self.part("fit_note")
-        start = self.typed(part, "data.fit_note.", "from", as_date)
+        event.fit_note_from = start = self.typed(part, "data.fit_note.", "from", as_date)
         event.fit_note_to = self.typed(part, "data.fit_note.", "to", as_date)
         event.has_fit_note = start is not None or event.fit_note_to is not None
 

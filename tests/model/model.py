@@ -105,7 +105,7 @@ def record_rows(world):
              "onset_date": record.onset, "first_onset_date": record.lowest_onset,
              "last_day": record.last_day, "open_ended": record.open_ended,
              "expected_return": record.expected_return, "cancelled": record.cancelled,
-             "match": record.match.pathway or record.match.kind,
+             "match": ",".join(sorted(record.match.pathways)) or record.match.kind,
              "first_notice_at": record.first_notice_at}
             for (organisation, source, absence_id), record in sorted(world.facts.records.items())]
 

@@ -11,8 +11,8 @@ UPPER = str.maketrans("abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 @dataclass(frozen=True)
 class Match:
     kind: str  # never, watch, match, none
-    pathway: str = None
-    review_first: bool = False
+    pathways: frozenset = frozenset()
+    review_first: frozenset = frozenset()  # of those
 
     @property
     def keeps_code(self):
@@ -28,6 +28,13 @@ def token(code):
     """The leading token without its dot, or None. `M54.XYZ` yields M54: the dot ends it."""
     found = TOKEN.match(code.strip(BLANKS).translate(UPPER))
     return found.group(1).replace(".", "") if found else None
+
+
+def normalised(scheme, code):
+    """The form in which a code is kept."""
+    if scheme in (None, "text"):
+        return code and code.casefold()
+    return code.strip(BLANKS) if scheme == "snomed" else token(code)
 
 
 def icd10_hit(tok, pattern):
@@ -63,8 +70,9 @@ def match(settings, organisation, scheme, code):
         return NEVER
     if rule_hits(settings.watch, scheme, code):
         return WATCH
-    for name, pathway in sorted(settings.of(organisation).pathways.items()):
-        for rule in pathway.codes:
-            if rule["scheme"] == scheme and hits(scheme, code, rule["match"]):
-                return Match("match", name, hits(scheme, code, rule.get("review_first", ())))
-    return NO_MATCH
+    pathways = settings.of(organisation).pathways.items()
+    found = {name for name, pathway in pathways if rule_hits(pathway.codes, scheme, code)}
+    review_first = {name for name, pathway in pathways if name in found and any(
+        rule["scheme"] == scheme and hits(scheme, code, rule.get("review_first", ()))
+        for rule in pathway.codes)}
+    return Match("match", frozenset(found), frozenset(review_first)) if found else NO_MATCH

@@ -15,6 +15,10 @@ class Record:
     lowest_version: int
     lowest_onset: dt.date
     changed_at: dt.datetime
+    code_kept: bool = None  # it matched or was watched when it was received
+
+    def __post_init__(self):
+        self.code_kept = self.match.keeps_code
 
     def __getattr__(self, name):
         return getattr(self.event, name)
@@ -27,6 +31,27 @@ class Record:
     def anchor_order(self):
         """The smallest of these among the members is the anchor."""
         return (self.first_notice_at, self.event.source.encode(), self.event.absence_id.encode())
+
+    @property
+    def facts(self):
+        """What the rules read of it. Its version and how to reach the person are not among these."""
+        event = self.event
+        return (event.person_id, event.assignment_id, event.onset, event.last_day,
+                event.open_ended, event.expected_return, float(event.fte), event.fit_note_from,
+                event.fit_note_to, event.phased_from, event.cancelled, self.reason_kept,
+                self.lowest_onset)
+
+    @property
+    def reason_kept(self):
+        if self.cancelled:
+            return None
+        return (self.scheme, self.kept_code) if self.code_kept else self.match.kind
+
+    @property
+    def kept_code(self):
+        """As it is compared; None: not kept, or none was given."""
+        kept = self.code_kept and not self.cancelled
+        return reasons.normalised(self.event.scheme, self.event.code) if kept else None
 
     def has_ended(self, today):
         return self.last_day is not None and not self.open_ended and self.last_day < today
@@ -45,7 +70,6 @@ class PersonFact:
     order: tuple
     kind: str
     on: dt.date
-    received_at: dt.datetime
 
 
 @dataclass
@@ -55,10 +79,15 @@ class Person:
     record_keys: set = field(default_factory=set)
     facts: dict = field(default_factory=dict)  # left, died, opted -> PersonFact
     entries: list = field(default_factory=list)  # what clinicians entered
+    changed_at: dt.datetime = None  # when one of these facts last changed
 
     def on(self, slot, kind):
         fact = self.facts.get(slot)
         return fact.on if fact and fact.kind == kind else None
+
+    @property
+    def in_force(self):
+        return self.left_on, self.died_on, self.opted_out_on
 
     @property
     def left_on(self):
@@ -97,7 +126,7 @@ class Facts:
         self.settings = settings
         self.serial += 1
         for record in self.records.values():
-            if record.match.keeps_code and not record.cancelled:
+            if record.code_kept and not record.cancelled:
                 record.match = self.meaning(record.event)
 
     def meaning(self, event):
@@ -107,6 +136,13 @@ class Facts:
         """`stored` where it had an effect, else `stale`."""
         identity = (event.organisation, event.source, event.absence_id)
         known = self.records.get(identity)
+        before = known and known.facts
+        verdict = self.take(known, event, identity, now)
+        if known is not None and known.facts != before:
+            known.changed_at = now
+        return verdict
+
+    def take(self, known, event, identity, now):
         if known is None:
             record = Record(event, self.meaning(event), self.serial, now, event.version,
                             event.onset, now)
@@ -118,24 +154,24 @@ class Facts:
         if event.version > known.version or (
                 event.version == known.version and event.cancelled and not known.cancelled):
             self.move(known, event)
-            known.event, known.changed_at = event, now
+            known.event = event
             known.match, known.settings_serial = self.meaning(event), self.serial
+            known.code_kept = known.match.keeps_code
             return "stored"
         if event.version == known.version and not known.cancelled and not event.cancelled:
-            return self.rematch(known, event, now)
+            return self.rematch(known, event)
         return "stale"
 
-    def rematch(self, known, event, now):
+    def rematch(self, known, event):
         """A resend heals a record that was matched under earlier settings."""
         if known.settings_serial == self.serial:
             return "stale"
-        meaning = self.meaning(event)
+        before = known.reason_kept
         known.settings_serial = self.serial
         known.event.scheme, known.event.code = event.scheme, event.code
-        if meaning == known.match:
-            return "stale"
-        known.match, known.changed_at = meaning, now
-        return "stored"
+        known.match = self.meaning(event)
+        known.code_kept = known.match.keeps_code
+        return "stale" if known.reason_kept == before else "stored"
 
     def move(self, known, event):
         if known.person_id != event.person_id:
@@ -150,5 +186,8 @@ class Facts:
         known = person.facts.get(slot)
         if known and known.order >= order:
             return "stale"
-        person.facts[slot] = PersonFact(order, kind, on, now)
+        before = person.in_force
+        person.facts[slot] = PersonFact(order, kind, on)
+        if person.in_force != before:
+            person.changed_at = now
         return "stored"

@@ -23,6 +23,11 @@ class Task:
         return [entry for entry in self.spell.entries if entry.kind == "attempt"]
 
     @property
+    def calls(self):
+        """Every try to reach the person, the successful ones too."""
+        return [entry for entry in self.spell.entries if entry.kind in ("attempt", "contact")]
+
+    @property
     def contacted_at(self):
         return self.contacts[0].at if self.contacts else None
 
@@ -99,10 +104,12 @@ class Task:
 
     @property
     def reason_changed(self):
-        """Someone was reached, and a record of the spell has come to mean something else since."""
-        name = self.spell.pathway.name
-        return bool(self.contacts) and any(
-            m.record.match.pathway != name for m in self.spell.members)
+        """Of a record that was there when the person was last reached, the code is another since."""
+        if not self.contacts:
+            return False
+        now = {m.record.key: m.record.kept_code for p in self.case.periods for m in p.members}
+        return any(key in now and now[key] != code
+                   for key, code in self.contacts[-1].codes.items())
 
     @property
     def priority(self):
@@ -120,8 +127,7 @@ class Task:
 
     @property
     def last_outcome(self):
-        calls = [e for e in self.spell.entries if e.kind in ("attempt", "contact")]
-        return calls[-1].outcome if calls else None
+        return self.calls[-1].outcome if self.calls else None
 
     def case_closed_at(self, instant):
         """Whether, of closing and reopening before that instant, closing was the last."""
@@ -136,7 +142,7 @@ class Task:
     def row(self):
         spell, calendar, contacted_on = self.spell, self.case.calendar, self.contacted_on
         state, end_reason = self.state_and_reason
-        attempts = self.attempts
+        calls = self.calls
         return {
             "task_id": spell.id,
             "organisation": self.case.organisation.name,
@@ -151,9 +157,9 @@ class Task:
             "state": state,
             "end_reason": end_reason,
             "assigned_to": self.assigned_to,
-            "attempts": len(attempts),
+            "attempts": len(calls),
             "last_outcome": self.last_outcome,
-            "first_attempt_at": attempts[0].at if attempts else None,
+            "first_attempt_at": calls[0].at if calls else None,
             "contacted_at": self.contacted_at,
             "in_target": self.in_target,
             "elapsed_days": contacted_on and max(0, (contacted_on - spell.onset).days),
@@ -162,8 +168,8 @@ class Task:
             "relapse": spell.relapse,
             "late_report": self.late_report,
             "backdated": self.backdated,
-            "review_first": any(m.record.match.review_first for m in spell.members
-                                if m.record.match.pathway == spell.pathway.name),
+            "review_first": any(spell.pathway.name in m.record.match.review_first
+                                for m in spell.members),
             "red_flag": self.red_flag,
             "reason_changed": self.reason_changed,
             "expected_return": spell.period.expected_return,

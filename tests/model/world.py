@@ -31,6 +31,7 @@ class Entry:
     review_on: dt.date = None
     red_flag: bool = False
     assignee: str = None
+    codes: dict = field(default_factory=dict)  # of the records: the code kept then, or None
     retracted: bool = False
 
     @property
@@ -107,11 +108,11 @@ class World:
         if known is not None:
             concerned.add((event.organisation, known.person_id))
         self.refresh_stale(concerned, now)
-        before = self.companions(known, concerned, now)
+        before, facts = self.companions(known, concerned, now), known and known.facts
         verdict = self.facts.store_absence(event, now)
         self.counts[verdict] += 1
-        if verdict == "stored":
-            known = self.facts.records[(event.organisation, event.source, event.absence_id)]
+        known = self.facts.records[(event.organisation, event.source, event.absence_id)]
+        if known.facts != facts:
             for record in before | self.companions(known, concerned, now):
                 self.facts.records[(event.organisation, *record)].changed_at = now
         self.refresh(concerned, now)
@@ -162,8 +163,12 @@ class World:
             return self.opt((fact["organisation"], fact["person_id"]), kind == "opt_out", now)
         if kind == "retract":
             return self.retract(fact, now)
+        about = fact.get("anchor")
+        if about:
+            self.refresh_stale({(about["organisation"], about["person_id"])}, now)
         task = self.task_of(fact)
         self.refresh_stale({task.person_key}, now)
+        task = self.task_of(fact)
         if task.tombstone:
             raise Refused("OH002")
         entry = self.new_entry(kind, fact, task, now)
@@ -201,6 +206,8 @@ class World:
         at = dates.parse_instant(fact["at"]) if fact.get("at") else now
         entry = Entry(len(self.entered) + 1, kind, *task.person_key, task.pathway,
                       task.anchor[1:], task.record_keys, at, now)
+        records = self.facts.records
+        entry.codes = {key: records[task.person_key[0], *key].kept_code for key in task.record_keys}
         calendar = self.settings.of(row["organisation"]).calendar
         if kind in ("attempt", "contact"):
             allowed = tasks.ATTEMPT_OUTCOMES if kind == "attempt" else tasks.CONTACT_OUTCOMES
@@ -295,21 +302,29 @@ class World:
             return "moved"
         if record.onset > case.today:
             return "not_yet"
-        if record.match.kind == "match" and record.match.pathway != stored.pathway:
+        if record.match.pathways and stored.pathway not in record.match.pathways:
             return "superseded"
         if any(record.key in s.keys for s in case.spells if s.pathway.name == stored.pathway):
             return "merged"
         return "pathway_no_longer_matches"
 
     def settled(self, period, case):
-        if period.end is None:
+        """So many days after the later of its last day and the last change of a fact of it."""
+        person = case.person
+        end = period.end
+        if end is None and period.survives(person.died_on):
+            end = person.died_on  # HR may never end the record
+        if end is None:
             return False
+        days = dt.timedelta(days=case.organisation.settle_days)
         changes = [m.record.changed_at for m in period.members]
-        changes += [e.entered_at for e in case.person.entries if e.record_keys & period.keys]
-        changes += [f.received_at for f in case.person.facts.values()
-                    if f.on is not None and f.on <= period.end]
-        last = max([period.end] + [case.calendar.local_date(change) for change in changes])
-        return case.today >= last + dt.timedelta(days=case.organisation.settle_days)
+        changes += [max(e.entered_at, e.at)
+                    for spell in period.spells for e in spell.entries + spell.taken_back]
+        if person.changed_at is not None and any(
+                fact.on is None or fact.on <= end + days for fact in person.facts.values()):
+            changes.append(person.changed_at)
+        last = max([end] + [case.calendar.local_date(change) for change in changes])
+        return case.today >= last + days
 
     def run(self, lines):
         for line in lines:

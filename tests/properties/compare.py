@@ -119,6 +119,9 @@ class Report:
         mine = {row["task_id"]: flat(row) for row in self.tasks}
         theirs = {row["task_id"]: row for row in self.printed["task"]}
         for task_id in sorted(mine.keys() | theirs.keys()):
+            if not self.live and (task_id not in mine or task_id not in theirs) and (
+                    mine.get(task_id) or theirs[task_id])["tombstone"]:
+                continue  # nobody looked in between
             yield from differing("task " + task_id, mine.get(task_id), theirs.get(task_id), TASK)
 
     def standing_differences(self):

@@ -1,4 +1,4 @@
-foreach(module err arena buf utf8 date zone json hash clock loop log conf)
+foreach(module err arena buf utf8 date zone json hash clock loop log conf notify)
   dayfour_unit_test(${module} USES dayfour_base)
 endforeach()
 

@@ -148,6 +148,24 @@ Test(apply, a_version_that_says_the_same_changes_no_fact)
     cr_assert_eq(sc->records[0].version, 2);
     cr_assert_eq(sc->records[0].changed_at.us, then.us);
     SEND(sc, .onset = "2026-09-07", .code = "S12", .phone = "07700 900002");
+    cr_assert_eq(sc->records[0].changed_at.us, then.us,
+                 "how to reach somebody is no fact of theirs");
+    SEND(sc, .onset = "2026-09-07", .code = "S12", .fit_to = "2026-09-20");
+    cr_assert_eq(sc->records[0].changed_at.us, sc->now.us);
+    scene_close(sc);
+}
+
+/* */
+Test(apply, an_older_version_changes_a_fact_only_by_its_onset)
+{
+    struct scene *sc = scene_open_at("2026-09-09 09:00");
+    SEND(sc, .version = 5, .onset = "2026-09-07", .code = "S12");
+    struct instant then = sc->now;
+    scene_at(sc, "2026-09-10 09:00");
+    cr_assert_eq(SEND(sc, .version = 3, .onset = "2026-09-07", .code = "S13"), APPLIED_CHANGED);
+    cr_assert_eq(sc->records[0].first_version, 3);
+    cr_assert_eq(sc->records[0].changed_at.us, then.us);
+    SEND(sc, .version = 2, .onset = "2026-09-08", .code = "S13");
     cr_assert_eq(sc->records[0].changed_at.us, sc->now.us);
     scene_close(sc);
 }
@@ -196,6 +214,12 @@ Test(apply, a_person_fact_said_again_is_no_change)
     cr_assert_eq(person(sc, PERSON_LEFT, "2026-09-30", 6, "b"), APPLIED_CHANGED);
     cr_assert_eq(sc->facts.changed_at.us, 0);
     person(sc, PERSON_LEFT, "2026-09-29", 7, "c");
+    cr_assert_eq(sc->facts.changed_at.us, sc->now.us);
+    sc->facts.changed_at = (struct instant){0};
+    cr_assert_eq(person(sc, PERSON_DIED, NULL, 7, "d"), APPLIED_CHANGED);
+    person(sc, PERSON_OPTED_IN, "2026-09-01", 7, "e");
+    cr_assert_eq(sc->facts.changed_at.us, 0, "nobody had said otherwise");
+    person(sc, PERSON_OPTED_OUT, "2026-09-01", 8, "f");
     cr_assert_eq(sc->facts.changed_at.us, sc->now.us);
     scene_close(sc);
 }

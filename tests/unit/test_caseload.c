@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/casefile/caseload.h"
+#include "common/casefile/plan.h"
 #include "tests/unit/leakcheck.h"
 
 /* The people of a batch without a database: what is loaded is put in by hand. */
@@ -148,6 +149,22 @@ Test(caseload, an_older_word_about_a_moved_record_does_not_bring_it_back)
     cr_assert_eq(cl.n_gone, 0);
 }
 
+Test(caseload, a_word_under_another_name_is_judged_by_the_rules_of_who_has_the_record)
+{
+    (void)caseload_person(&cl, "T1", "P1");
+    (void)caseload_person(&cl, "T1", "P2");
+    (void)stored("P2", "A1", 5);
+    caseload_find(&cl, "T1", "P2")->rules = (struct rules){0}; /* as loaded */
+    rs.settings_serial++;
+    struct inbound ev = absence("P1", "A1", 5);
+    ev.absence.code = "S10";
+    cr_assert(caseload_apply(&cl, &ev, &rs, now), "sent again under new settings");
+    caseload_find(&cl, "T1", "P2")->rules = (struct rules){0};
+    ev.absence.version = 3;
+    ev.absence.onset.days++;
+    cr_assert(caseload_apply(&cl, &ev, &rs, now), "an older version with another onset");
+}
+
 Test(caseload, an_older_version_brings_no_contact_details)
 {
     (void)caseload_person(&cl, "T1", "P1");
@@ -183,4 +200,76 @@ Test(caseload, a_reset_leaves_nobody)
     cr_assert_null(caseload_find(&cl, "T1", "P1"));
     (void)caseload_person(&cl, "T1", "P1");
     cr_assert(apply("P1", "A1", 1), "its records are forgotten too");
+}
+
+/* ---- settled periods ---- */
+
+static struct instant days_on(int days)
+{
+    return instant_add_us(now, days * US_PER_DAY);
+}
+
+static bool apply_at(const char *absence_id, int64_t version, const char *onset,
+                     const char *last_day, struct instant at)
+{
+    struct inbound ev = absence("P1", absence_id, version);
+    cr_assert(date_parse(onset, strlen(onset), &ev.absence.onset));
+    if (last_day != NULL) {
+        cr_assert(date_parse(last_day, strlen(last_day), &ev.absence.last_day));
+    }
+    return caseload_apply(&cl, &ev, &rs, at);
+}
+
+/* As the table has it after a derivation; the fingerprint is that of nothing. */
+static void store_spell(struct case_person *p)
+{
+    const struct spell *sp = &p->cw.spells[0];
+    p->spells = arena_array(cl.arena, 1, sizeof *p->spells);
+    p->spells[0] = (struct stored_spell){
+        .spell_id = arena_strdup(cl.arena, sp->id),
+        .pathway = p->rules.org->pathways[sp->pathway].name,
+        .anchor = {.source = sp->anchor->source, .absence_id = sp->anchor->absence_id},
+        .due_date = sp->due_date,
+        .settled_at = sp->period->settled_at};
+    p->n_spells = 1;
+}
+
+static size_t spells_to_write(struct instant at)
+{
+    struct plan plan;
+    caseload_derive(&cl, &rs, at, true);
+    plan_make(&plan, &cl, at, "time");
+    return plan.n_spells;
+}
+
+Test(caseload, a_row_written_before_it_settled_is_brought_up_to_that)
+{
+    struct case_person *p = caseload_person(&cl, "T1", "P1");
+    cr_assert(apply_at("A1", 1, "2026-09-07", "2026-09-20", now));
+    caseload_derive(&cl, &rs, now, true);
+    store_spell(p);
+    cr_assert_eq(spells_to_write(days_on(200)), 1, "nobody looked at it while it closed");
+    store_spell(p);
+    cr_assert_eq(spells_to_write(days_on(200)), 0, "as it settled it stays");
+}
+
+Test(caseload, a_change_unsettles_the_whole_period)
+{
+    struct case_person *p = caseload_person(&cl, "T1", "P1");
+    cr_assert(apply_at("A1", 1, "2026-09-07", "2026-09-09", now));
+    cr_assert(apply_at("A2", 1, "2026-09-10", "2026-09-20", now));
+    cr_assert(apply_at("A3", 1, "2026-09-21", "2026-09-22", now));
+    cr_assert(apply_at("B1", 1, "2026-10-21", "2026-10-22", now));
+    caseload_derive(&cl, &rs, days_on(200), true);
+    cr_assert_eq(p->cw.n_periods, 2);
+    cr_assert_lt(p->cw.periods[0].settled_at.us, days_on(200).us);
+    store_spell(p);
+    memset(p->state, 0, p->facts.n_records * sizeof *p->state);
+    cr_assert(apply_at("A2", 2, "2026-11-10", "2026-11-20", days_on(200)));
+    cr_assert_eq(spells_to_write(days_on(200)), 4, "that row as well");
+    for (size_t i = 0; i < p->facts.n_records; i++) {
+        bool apart = strcmp(p->facts.records[i].absence_id, "B1") == 0;
+        cr_assert_eq(p->facts.records[i].changed_at.us, apart ? now.us : days_on(200).us);
+        cr_assert_eq(p->state[i].dirty, !apart);
+    }
 }

@@ -215,6 +215,27 @@ Test(derive, why_a_spell_is_no_more)
     scene_close(sc);
 }
 
+/* */
+Test(derive, why_a_spell_is_no_more_goes_by_what_its_record_matches)
+{
+    struct scene *sc = scene_open_at("2026-09-20 09:00");
+    SEND(sc, .id = "A", .onset = "2026-09-01", .last_day = "2026-09-03", .code = "S12");
+    SEND(sc, .id = "B", .onset = "2026-09-17", .code = "S12");
+    scene_entry(sc, 1, CONTACT_MADE, OUTCOME_SELF_MANAGEMENT, NULL);
+    SEND(sc, .id = "A", .onset = "2026-09-01", .last_day = "2026-09-16", .code = "S12");
+    cr_assert_eq(tombstone(sc, "B", 0), END_MERGED);
+    SEND(sc, .id = "B", .onset = "2026-09-17", .code = "S10");
+    cr_assert_eq(tombstone(sc, "B", 0), END_SUPERSEDED, "though the contact holds it in A's");
+    SEND(sc, .id = "B", .onset = "2026-09-17", .code = "S13");
+    cr_assert_eq(tombstone(sc, "B", 0), END_MERGED, "it matches nothing, and is still there");
+    cr_assert_eq(tombstone(sc, "B", 1), END_PATHWAY_NO_LONGER_MATCHES,
+                 "being held in msk is no match of it");
+    scene_settings(sc, "\"match\": [\"S10\"]", "\"match\": [\"S10\", \"S12\"]");
+    SEND(sc, .id = "B", .onset = "2026-09-17", .code = "S12");
+    cr_assert_eq(tombstone(sc, "B", 0), END_MERGED, "of both pathways, it has not left this one");
+    scene_close(sc);
+}
+
 /* ---- settling ---- */
 
 static void check_settled(const struct scene *sc, size_t i, const char *at)

@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "common/kafka.h"
+#include "common/kafka_check.h"
+#include "common/kafka_topic.h"
 #include "common/log.h"
 
 TestSuite(kafka);

@@ -80,7 +80,7 @@ Test(log, a_logfmt_line)
 Test(log, what_is_foreign_is_escaped)
 {
     begin(false);
-    log_info(CONFIG, LOG_TEXT("t", "a\"\\\n\t\r\x1b[31m\x7f\xc2\x9b z\xc3\xa9\xff\xed\xa0\x80"));
+    log_info(CLOCK_FILE, LOG_TEXT("t", "a\"\\\n\t\r\x1b[31m\x7f\xc2\x9b z\xc3\xa9\xff\xed\xa0\x80"));
     const char *line = written();
     cr_assert_eq(count_lines(line), 1);
     cr_assert_not_null(strstr(
@@ -99,7 +99,7 @@ Test(log, lines_of_any_length_are_good_json)
         memset(wide, len % 3 == 0 ? 0x01 : len % 3 == 1 ? 'x' : '"', len);
         wide[len] = '\0';
         begin(false);
-        log_info(CONFIG, LOG_TEXT("a", wide), LOG_TEXT("b", wide), LOG_INT("c", 7));
+        log_info(CLOCK_FILE, LOG_TEXT("a", wide), LOG_TEXT("b", wide), LOG_INT("c", 7));
         const char *line = written();
         const struct json *root;
         char path[JSON_PATH];
@@ -113,10 +113,10 @@ Test(log, lines_of_any_length_are_good_json)
 Test(log, levels_below_the_least_are_left_out)
 {
     begin(false);
-    log_debug(CONFIG, LOG_INT("n", 1));
+    log_debug(CLOCK_FILE, LOG_INT("n", 1));
     log_init("x", LEVEL_ERROR, false);
-    log_warn(CONFIG, LOG_INT("n", 2));
-    log_error(CONFIG, LOG_INT("n", 3));
+    log_warn(CLOCK_FILE, LOG_INT("n", 2));
+    log_error(CLOCK_FILE, LOG_INT("n", 3));
     const char *lines = written();
     cr_assert_eq(count_lines(lines), 1);
     cr_assert_not_null(strstr(lines, "\"n\":3"));

@@ -11,7 +11,8 @@ import traceback
 
 import harness
 
-FILES = ["test_migrate", "test_publish", "test_operators", "test_settings", "test_teams", "test_explain", "test_audit"]
+FILES = ["test_migrate", "test_publish", "test_operators", "test_settings", "test_teams",
+         "test_explain", "test_audit", "test_doctor", "test_reconcile"]
 NOT_RUN = 77
 
 

@@ -44,6 +44,36 @@ def positions(w):
 
 
 @case
+def a_position_set_by_hand(w):
+    ends = {p["partition"]: p["log_end"] for p in w.run("positions", "--json").json()}
+    before = w.sql(f"select next_offset, epoch from intake.position where topic = '{w.topic}' and partition = 1")
+    for arguments in ((w.topic, "x", "0"), (w.topic, "1", "-1"), (w.topic, "1", str(ends[1] + 1)), (w.topic, "1")):
+        equal(w.run("positions", "set", *arguments, stdin=f"{w.topic}\n").code, 1, arguments)
+    equal(w.run("positions", "set", w.topic, "1", "end", stdin="another\n").code, 1)
+    equal(w.run("positions", "set", w.topic, "1", "end", stdin="").code, 1)
+    equal(w.sql(f"select next_offset, epoch from intake.position where topic = '{w.topic}' and partition = 1"), before)
+    ran = w.run("positions", "set", w.topic, "1", "end", stdin=f"{w.topic}\n")
+    equal((ran.code, ran.out), (0, f"{w.topic} partition 1 goes on at {ends[1]}\n"), ran.err)
+    holds(f"{ends[1] - 3} messages will be skipped" in ran.err, ran.err)
+    equal(w.sql(f"select next_offset, epoch, owner from intake.position where topic = '{w.topic}' and partition = 1"),
+          [(str(ends[1]), "2", "set by hand")])
+    equal(w.run("positions", "set", w.topic, "1", "3", stdin=f"{w.topic}\n").code, 0)
+    equal(w.run("positions", "set", w.topic, "3", "earliest", stdin=f"{w.topic}\n").code, 0)
+    equal(w.sql(f"select next_offset, epoch from intake.position where topic = '{w.topic}' order by partition"),
+          [("3", "3"), ("0", "1")])
+    equal(w.sql("select detail->>'partition', detail->>'before', detail->>'after' from audit.entry"
+                " where what = 'position_set' order by entry_id"),
+          [("1", "3", str(ends[1])), ("1", str(ends[1]), "3"), ("3", "", "0")])
+    w.sql(f"delete from intake.position where topic = '{w.topic}' and partition = 3;"
+          f" update intake.position set owner = 'intake-1' where topic = '{w.topic}'")
+    role = w.role("watcher")
+    w.sql(f"create role {role} login password 'x' in role dayfour_feed_owner")
+    equal(w.run("positions", "set", w.topic, "1", "0", stdin=f"{w.topic}\n", user=role, password="x").code, 3)
+    w.sql(f"grant dayfour_operator to {role}")
+    equal(w.run("positions", "set", w.topic, "1", "3", stdin=f"{w.topic}\n", user=role, password="x").code, 0)
+
+
+@case
 def positions_without_brokers(w):
     ran = w.run("positions", "--json", env={"KAFKA_BROKERS": "127.0.0.1:1"})
     equal(ran.code, 3)

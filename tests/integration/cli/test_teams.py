@@ -5,7 +5,11 @@ import subprocess
 
 from harness import ROOT, absence, case, equal, holds, lines
 
-TODAY = "current_date"
+# Whom one would ring otherwise than the rest.
+CONTACT = {1: {"name": "Test Person 1", "email": "p1@example.test", "voicemail": False},
+           2: {"name": "Test Person 2", "phone": "07700 900002", "language": "cy", "preferred_time": "after 14:00",
+               "voicemail": True},
+           3: {"name": "Test Person 3"}}
 
 
 def start_cases(w):
@@ -13,7 +17,8 @@ def start_cases(w):
     today = w.value("select current_date - 2")
     events = [absence(i, f"P-{i}", onset=today, organisation="RW3" if i < 4 else "RX1",
                       reason={"scheme": "esr", "code": "S12" if i % 2 == 0 else "S10"},
-                      contact={"name": f"Test Person {i}", "phone": f"07700 90000{i}"}) for i in range(6)]
+                      contact=CONTACT.get(i, {"name": f"Test Person {i}", "phone": f"07700 90000{i}"}))
+              for i in range(6)]
     equal(w.run("publish", "-", stdin=lines(*events)).code, 0)
     dsn = " ".join(f"{k}='{v}'" for k, v in dict(w.words, dbname=w.dbname).items())
     env = {"PATH": "/usr/bin:/bin", "PG_DSN": dsn, "KAFKA_BROKERS": w.brokers,
@@ -91,6 +96,28 @@ def worklist(w):
     equal(len(table), 5)
     holds(table[0].startswith("TASK") and w.task in "".join(table), table)
     equal(cara(w, "tasks", "--overdue").out, "nothing to do\n")
+    row = {t["person_id"]: next(line for line in table if t["task_id"] in line) for t in found}
+    holds("none: e-mail" in row["P-1"] and re.search(r"none(?!:)", row["P-3"]), "a missing number is shown as such")
+    holds(re.search(r"07700 900002 +cy +after 14:00 +yes", row["P-2"]), row["P-2"])
+    holds(re.search(r"none: e-mail +no\b", row["P-1"]), "no voicemail for them: " + row["P-1"])
+
+
+@case
+def whose_and_when(w):
+    """The choices of the list, each by itself and together."""
+    def people(*options):
+        return sorted(t["person_id"] for t in cara(w, "tasks", "--json", *options).json())
+    w.sql("update casework.spell set assigned_to = case person_id when 'P-0' then '%s' else 'somebody' end"
+          " where person_id in ('P-0', 'P-1')" % w.cara)
+    w.sql("update casework.spell set due_date = (select oh.today()) - case person_id when 'P-0' then 0 else 1 end"
+          " where person_id in ('P-0', 'P-2')")
+    equal(people("--mine"), ["P-0"])
+    equal(people("--unclaimed"), ["P-2", "P-3"])
+    equal(people("--due-today"), ["P-0"])
+    equal(people("--overdue"), ["P-2"])
+    equal(people("--unclaimed", "--queue", "physiotherapy"), ["P-2"])
+    equal(people("--mine", "--overdue"), [])
+    w.sql("update casework.spell set assigned_to = null, due_date = onset_date + 4")
 
 
 @case
@@ -117,6 +144,10 @@ def attempts_and_contacts(w):
     onset_day = w.value("select current_date - 2")
     equal(cara(w, "attempt", w.task, "voicemail", "--at", f"{onset_day} 10:30").code, 0)
     equal(cara(w, "attempt", w.task, "voicemail", "--at", f"{onset_day}T11:30:00Z").code, 0)
+    w.sql("update casework.spell set attempts = 3 where spell_id = '%s'" % w.task)  # as followup would
+    row = next(line for line in cara(w, "tasks").out.splitlines() if w.task in line)
+    day = w.value(f"select to_char('{onset_day}'::date, 'Dy')")
+    holds(re.search(fr"{day} 10:30, {day} 1[12]:30, ", row), "when it was tried: " + row)
     equal(w.sql(f"select count(*) from fact.contact where kind = 0 and (at at time zone 'Europe/London')"
                 f" = '{onset_day} 10:30'"), [("1",)], "local time of the installation")
     for wrong in (["gone"], ["declined"], ["no_answer", "--at", "2200-01-01T00:00:00Z"],
@@ -139,8 +170,22 @@ def story(w):
     kinds = sorted(e["kind"] for e in found["entries"])
     equal(kinds, ["assign", "attempt", "attempt", "attempt", "claim", "contact", "release"])
     equal(found["events"], [], "nothing was told yet")
+    equal([(r["absence_id"], r["scheme"], r["code"]) for r in found["records"]], [("A-0", "esr", "S12")])
     text = cara(w, "show", w.task).out
-    holds("07700 900000" in text and "ENTRY" in text, text)
+    for part in ("person     Test Person 0, P-0 of RW3\n", "ring       07700 900000, voicemail not asked\n",
+                 f"task       {w.task} of physiotherapy (msk), open, 2 days left, priority 2\n"):
+        holds(part in text, text)
+    told = [re.sub(" +", " ", line[18:]) for line in text.split("WHAT\n")[1].splitlines()]
+    review = w.value("select current_date + 10")
+    onset, due = w.value("select current_date - 2"), w.value("select current_date + 2")
+    first = [line for line in told if line.startswith(("HR", "Dayfour"))]
+    equal(first, [f"HR absence A-0: from {onset}, reason esr S12",
+                  f"Dayfour matched msk: a task for physiotherapy, due {due}"])
+    said = [line.split(" ", 2)[2] for line in told if line not in first]
+    days_after = f", written down on {w.value('select (oh.now() at time zone oh.time_zone())::date')}"
+    equal(said, [f"tried to ring: voicemail{days_after}", f"tried to ring: voicemail{days_after}", "claimed", "released",
+                 f"assigned to {w.carl}", "tried to ring: no answer",
+                 f"spoke to them: self management advice, red flag, follow up on {review}"])
     equal(cara(w, "show", "ZZ").code, 1)
     w.entry = next(e["entry_id"] for e in found["entries"] if e["kind"] == "contact")
 
@@ -209,6 +254,12 @@ def terminals(w):
     done = subprocess.run(["script", "-qec", f"{w.bin}/dayfour tasks", "/dev/null"], env=env,
                           capture_output=True, text=True, check=True)
     seen = done.stdout.splitlines()
-    holds(len(seen) == 7 and all(len(line) <= 100 for line in seen), seen)
-    holds(not re.search("\x1b", done.stdout), "no colour")
+    holds(len(seen) == 7 and all(len(re.sub("\x1b.*?m", "", line)) <= 100 for line in seen), seen)
+    w.sql("update casework.spell set due_date = (select oh.today()) - 1 where person_id = 'P-0'")
+    for around, coloured in (({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)):
+        done = subprocess.run(["script", "-qec", f"{w.bin}/dayfour tasks", "/dev/null"], env=dict(env, **around),
+                              capture_output=True, text=True, check=True)
+        equal("\x1b[31m" in done.stdout, coloured, around)
+    holds("\x1b" not in w.run("tasks").out, "no colour but on a terminal")
+    w.sql("update casework.spell set due_date = onset_date + 4")
     holds(json.dumps(seen), ROOT.name)

@@ -46,7 +46,7 @@ def not_done(w, statement):
 
 @case
 def views_are_not_written_to(w):
-    for view in ("task", "worklist", "spell", "event", "entry"):
+    for view in ("task", "worklist", "spell", "event", "entry", "record"):
         for statement in (f"delete from oh.{view}", f"insert into oh.{view} default values",
                           f"select 1 from oh.{view} for update"):
             not_done(w, statement)

@@ -13,7 +13,7 @@ def mark(w):
 
 @case
 def every_view_of_people_writes_who_read_it(w):
-    for view in ("task", "worklist", "spell", "event", "entry"):
+    for view in ("task", "worklist", "spell", "event", "entry", "record"):
         since = mark(w)
         w.at("amy").run(f"select * from oh.{view} where organisation = 'RW3'" if view != "entry"
                         else "select * from oh.entry")

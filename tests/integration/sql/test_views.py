@@ -1,4 +1,4 @@
-"""Columns and contents of oh.task, oh.spell, oh.event, oh.entry."""
+"""Columns and contents of oh.task, oh.spell, oh.event, oh.entry, oh.record."""
 from harness import NULL, case, equal
 
 TASK = ("task_id organisation queue pathway priority person_id name phone email language preferred_time voicemail"
@@ -12,7 +12,9 @@ COLUMNS = {
              " absence_ids",
     "event": "event_id topic subject kind occurrence organisation person_id spell_id period_id occurs_on due_on late"
              " late_report backdated emitted_at withdrawn_at",
-    "entry": "entry_id task_id kind outcome at by retracted_at"}
+    "entry": "entry_id task_id kind outcome at by retracted_at assignee review_on red_flag entered_at retracted_why",
+    "record": "task_id organisation person_id absence_id version first_notice_at changed_at first_onset_date onset_date"
+              " last_day open_ended expected_return fit_note_from fit_note_to phased_return_from cancelled scheme code"}
 
 
 @case
@@ -215,3 +217,41 @@ def entries_of_another_pathway_stay_with_it(w):
     equal(w.at("mia").column(f"select task_id from oh.entry where task_id in ('{physio}', '{stress}')"), [stress])
     equal(w.at("amy").column(f"select task_id from oh.entry where task_id in ('{physio}', '{stress}')"), [])
     equal(w.at("ada").column(f"select task_id from oh.entry where task_id in ('{physio}', '{stress}')"), [stress])
+
+
+@case
+def a_record_is_what_hr_said_to_those_who_see_the_case(w):
+    person = w.person()
+    for absence, code in (("one", "S12"), ("two", "S11"), ("else", "S10")):
+        w.record(person, f"{person}-{absence}", code=code)
+    w.record(person, f"{person}-other", organisation="XX9")
+    spell = w.spell(person, records=[("/hr", f"{person}-one"), ("/hr", f"{person}-two"), ("/hr", f"{person}-other")])
+    w.root.run(f"update fact.absence set last_day = '2026-09-20', fit_note_to = '2026-09-18', cancelled = true, version = 3"
+               f" where absence_id = '{person}-two'")
+    look = ("select absence_id, version, onset_date, last_day, fit_note_to, cancelled, scheme, code from oh.record"
+            f" where task_id = '{spell}' order by absence_id")
+    wanted = [(f"{person}-one", "1", "2026-09-07", NULL, NULL, "f", "esr", "S12"),
+              (f"{person}-two", "3", "2026-09-07", "2026-09-20", "2026-09-18", "t", "esr", "S11")]
+    equal(w.at("amy").run(look), wanted)
+    equal(w.at("ada").run(look), wanted)
+    for who in ("mia", "xen", "nob"):
+        equal(w.at(who).run(look), [], who)
+    for change in ("reason_changed = true", "tombstone = true"):
+        w.root.run(f"update casework.spell set {change} where spell_id = '{spell}'")
+        equal(w.at("amy").column(look.replace("absence_id, version, onset_date, last_day, fit_note_to, cancelled, scheme,",
+                                              "")), [NULL, NULL], change)
+        w.root.run(f"update casework.spell set reason_changed = false, tombstone = false where spell_id = '{spell}'")
+
+
+@case
+def an_entry_tells_all_that_was_entered(w):
+    spell = w.spell()
+    amy = w.at("amy")
+    amy.run(f"select oh.assign('{spell}', '{w.role('ben')}')")
+    amy.run(f"select oh.record_contact('{spell}', 'onward_referral', review_on => '2026-10-01', red_flag => true)")
+    entry = w.fact(spell)["entry_id"]
+    amy.run(f"select oh.retract({entry}, 'another person')")
+    equal(amy.run("select kind, assignee, review_on, red_flag, entered_at, retracted_why from oh.entry"
+                  f" where task_id = '{spell}' order by entry_id"),
+          [("assign", w.role("ben"), NULL, "f", "2026-09-10 12:00:00+00", NULL),
+           ("contact", NULL, "2026-10-01", "t", "2026-09-10 12:00:00+00", "another person")])

@@ -1,0 +1,120 @@
+/* dayfour doctor: looks at everything an installation needs, and says in plain words what is wrong
+ * and how to mend it. Changes nothing. */
+#include "services/cli/doctor.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "common/json.h"
+#include "services/cli/commands.h"
+#include "services/cli/view.h"
+
+#define FREE_PERCENT_LEAST 5
+
+void doctor_say(struct doctor *d, enum state state, const char *name, const char *mend,
+                const char *fmt, ...)
+{
+    static const char *const states[] = {"fine", "note", "WRONG"};
+    char text[512];
+    va_list args;
+    va_start(args, fmt);
+    (void)vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    d->n[state]++;
+    struct buf b = {0};
+    if (d->json) {
+        buf_printf(&b, "{\"check\":\"%s\",\"state\":\"%s\",\"what\":", name,
+                   state == FINE    ? "fine"
+                   : state == WRONG ? "wrong"
+                                    : "note");
+        json_put_string(&b, text);
+        buf_puts(&b, ",\"mend\":");
+        json_put_string(&b, mend);
+        buf_puts(&b, "}");
+    } else {
+        struct buf clean = {0};
+        view_clean(&clean, text);
+        buf_printf(&b, "%-5s  %-22s %s", states[state], name, clean.data);
+        if (mend[0] != '\0') {
+            buf_printf(&b, "\n       %-22s -> %s", "", mend);
+        }
+        buf_clear(&clean);
+    }
+    puts(b.data);
+    buf_clear(&b);
+}
+
+/* ---- configuration ---- */
+
+static struct conf *look_at_conf(struct doctor *d, enum conf_program program, const char *given,
+                                 const char *usual)
+{
+    struct err err = {0};
+    struct conf *c = NULL;
+    const char *file = given != NULL ? given : access(usual, F_OK) == 0 ? usual : NULL;
+    const char *name = program == CONF_INTAKE ? "intake_configuration" : "followup_configuration";
+    if (conf_load(&c, program, file, &err) != STATUS_OK) {
+        doctor_say(d, WRONG, name, "put the line right; the service's man page has every key", "%s",
+                   err.text);
+        return NULL;
+    }
+    doctor_say(d, FINE, name, "", "%s", file != NULL ? file : "environment and defaults");
+    if (c->clock_file != NULL) {
+        doctor_say(d, WRONG, "clock_file", "take clock.file out: it is for tests and rehearsals",
+                   "time comes from a file");
+    }
+    if (c->pg_password_file != NULL) {
+        char *password = NULL;
+        if (conf_read_secret(c->pg_password_file, &password, &err) != STATUS_OK) {
+            doctor_say(d, WRONG, "password_file",
+                       "one line, in a file that the service's user can read and others cannot",
+                       "%s", err.text);
+        } else {
+            memset(password, 0, strlen(password));
+            free(password);
+        }
+    }
+    return c;
+}
+
+/* ---- this machine ---- */
+
+static void look_at_disk(struct doctor *d, const char *path)
+{
+    struct statvfs fs;
+    if (statvfs(path, &fs) != 0 || fs.f_blocks == 0) {
+        return;
+    }
+    unsigned long long percent = (unsigned long long)fs.f_bavail * 100 / fs.f_blocks;
+    if (percent < FREE_PERCENT_LEAST) {
+        doctor_say(d, WRONG, "disk", "make room; PostgreSQL stops when its disk is full",
+                   "only %llu %% of the disk under %s are free", percent, path);
+    } else {
+        doctor_say(d, FINE, "disk", "", "%llu %% free under %s", percent, path);
+    }
+}
+
+/* ---- the command ---- */
+
+int doctor_run(struct cli *cli, const struct args *args)
+{
+    struct doctor d = {.cli = cli, .json = options_flag(args, "json")};
+    d.intake =
+        look_at_conf(&d, CONF_INTAKE, options_value(args, "intake"), "/etc/dayfour/intake.conf");
+    d.followup = look_at_conf(&d, CONF_FOLLOWUP, options_value(args, "followup"),
+                              "/etc/dayfour/followup.conf");
+    look_at_disk(&d, "/var");
+    doctor_database(&d);
+    doctor_kafka(&d);
+    if (!d.json) {
+        printf("%zu wrong, %zu worth knowing, %zu fine\n", d.n[WRONG], d.n[WORTH_KNOWING],
+               d.n[FINE]);
+    }
+    conf_free(d.intake);
+    conf_free(d.followup);
+    return d.n[WRONG] == 0 ? EXIT_DONE : EXIT_STUCK;
+}

@@ -1,0 +1,130 @@
+#include <string.h>
+
+#include "common/log.h"
+#include "common/metrics.h"
+#include "services/followup/followup_state.h"
+
+static void on_work(void *arg, unsigned events)
+{
+    (void)events;
+    followup_pump(arg);
+}
+
+static void rest_a_little(struct followup *f)
+{
+    f->rest_until_ms = clock_mono_ms() + 10 + clock_mono_ms() % 40;
+}
+
+static struct claim *claim_of(struct shard *s, enum shard_want want)
+{
+    return want == WANT_HOLD ? &s->hold : &s->claim;
+}
+
+static void work_failed(struct followup *f, enum status s, const struct err *err)
+{
+    struct shard *shard = f->working;
+    f->working = NULL;
+    followup_unwatch(f, &f->work_fd);
+    claim_failed(claim_of(shard, f->want), s);
+    pg_disconnect(f->work);
+    shard->claim_wanted = true;
+    if (s == STATUS_RETRY || s == STATUS_REJECT) {
+        log_info(BATCH_RETRIED, LOG_INT("shard", shard->number), LOG_TEXT("code", err->code),
+                 LOG_TEXT("msg", err->text));
+        rest_a_little(f);
+    } else if (strcmp(err->code, "CT001") == 0) {
+        metrics_add(METRIC_FENCED, NULL, 1);
+        log_warn(FENCED, LOG_INT("shard", shard->number), LOG_TEXT("msg", err->text));
+        shard_unsure(shard, f->seq);
+    } else if (strcmp(err->code, "CT003") == 0) {
+        f->rules_stale = true;
+    } else {
+        followup_db_failed(f, s, err);
+    }
+}
+
+static void work_done(struct followup *f)
+{
+    struct shard *shard = f->working;
+    struct claim *c = claim_of(shard, f->want);
+    f->working = NULL;
+    if (f->want == WANT_CLAIM || f->want == WANT_HOLD) {
+        f->held |= c->n_held > 0;
+        if (c->around.release_held) {
+            f->held = c->n_released > 0 || c->n_held > 0;
+            shard->claim_wanted |= c->n_released > 0;
+        }
+        f->catching_up &= !c->empty;
+        if (c->n_letters > 0) {
+            log_info(DEAD_LETTERS, LOG_INT("count", c->n_letters), LOG_TEXT("msg", "sent on"));
+        }
+    }
+    shard_done(shard, f->want);
+}
+
+void followup_step_work(struct followup *f)
+{
+    bool done = false;
+    struct err err = {0};
+    enum status s = claim_step(claim_of(f->working, f->want), &done, &err);
+    if (s != STATUS_OK) {
+        work_failed(f, s, &err);
+    } else if (done) {
+        work_done(f);
+    } else {
+        followup_watch(f, f->work, &f->work_fd, on_work);
+    }
+}
+
+static enum status prepare_work(struct followup *f, struct err *err)
+{
+    enum status s = pg_connect(f->work, err);
+    return s == STATUS_OK && f->rules_stale ? followup_load_rules(f, err) : s;
+}
+
+static void begin_work(struct followup *f, struct shard *shard, enum shard_want want)
+{
+    struct err err = {0};
+    enum status s = prepare_work(f, &err);
+    if (s != STATUS_OK) {
+        followup_db_failed(f, s, &err);
+        return;
+    }
+    struct claim_around around = {.conf = f->conf,
+                                  .rules = f->rules,
+                                  .now = followup_now(f),
+                                  .rehearsal = clock_is_file(f->clock),
+                                  .why = f->catching_up ? "settings" : "time",
+                                  .release_held = f->held && !f->situation.paused};
+    f->working = shard;
+    f->want = want;
+    s = shard_begin(shard, want, f->work, &around, &err);
+    if (s != STATUS_OK) {
+        work_failed(f, s, &err);
+        return;
+    }
+    followup_watch(f, f->work, &f->work_fd, on_work);
+}
+
+/* True: something was begun. */
+bool followup_find_work(struct followup *f)
+{
+    if (!f->db_up || f->control_sent_ms == 0 || clock_mono_ms() < f->rest_until_ms) {
+        return false;
+    }
+    for (size_t i = 0; i < f->n_shards; i++) {
+        size_t at = (f->next_shard + i) % f->n_shards;
+        enum shard_want want = shard_wants(&f->shards[at], f->stopping);
+        if (want != WANT_NOTHING) {
+            f->next_shard = at + 1;
+            begin_work(f, &f->shards[at], want);
+            return f->working != NULL;
+        }
+    }
+    return false;
+}
+
+int64_t followup_work_began_ms(const struct followup *f)
+{
+    return claim_of(f->working, f->want)->began_ms;
+}
