@@ -22,7 +22,7 @@ explore() {
     rm -f pan pan.* "$model.pml.trail"
     cp "$source" .
     spin ${1:+"$1"} -a "$model.pml" >spin.log || { cat spin.log >&2; return 2; }
-    cc -O2 -w -DSAFETY -DMEMLIM=1024 -DVECTORSZ=2048 -DCOLLAPSE -o pan pan.c
+    cc -O1 -w -DSAFETY -DMEMLIM=1024 -DVECTORSZ=2048 -DCOLLAPSE -o pan pan.c
     ./pan -m200000 -w22 >report.txt 2>&1 || true
     cat report.txt
 }
