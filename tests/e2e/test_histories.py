@@ -133,7 +133,7 @@ def main():
     parser.add_argument("--messages-only", action="store_true")
     args = parser.parse_args()
     seeds = args.seed or (range(1, 7) if args.long else (1, 2))
-    persons = args.persons or (2000 if args.long else 200)
+    persons = args.persons or (2000 if args.long else 100)
     cases = {"seed %d, %d people" % (seed, persons):
              lambda around, seed=seed: history(around, seed, persons, args.messages_only)
              for seed in seeds}
