@@ -5,6 +5,8 @@
 #include "services/cli/cli.h"
 #include "services/cli/options.h"
 
+int report_run(struct cli *cli, const struct args *args);
+
 int migrate_run(struct cli *cli, const struct args *args);
 int tasks_list(struct cli *cli, const struct args *args);
 int tasks_show(struct cli *cli, const struct args *args);
