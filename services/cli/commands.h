@@ -6,6 +6,8 @@
 #include "services/cli/options.h"
 
 int doctor_run(struct cli *cli, const struct args *args);
+int report_run(struct cli *cli, const struct args *args);
+
 int migrate_run(struct cli *cli, const struct args *args);
 int tasks_list(struct cli *cli, const struct args *args);
 int tasks_show(struct cli *cli, const struct args *args);

@@ -14,6 +14,7 @@ static const char oh[] = "Occupational health";
 static const char hr[] = "HR feed";
 static const char operators[] = "Operators";
 static const char auditors[] = "Auditors";
+static const char reports[] = "Reports and information governance";
 
 #define FROM_OPTION                                                                                \
     {                                                                                              \
@@ -297,6 +298,19 @@ static const struct command commands[] = {
      .run = migrate_run,
      .help = "bring the database to what this version needs",
      .group = operators},
+    {.name = "report",
+     .arguments = "",
+     .options = {{"from", "MONTH", "as 2026-04; else the last twelve months"},
+                 {"to", "MONTH", "the last one; else this month"},
+                 {"organisation", "ORGANISATION", "only of this one"},
+                 {"pathway", "PATHWAY", "only of this one"},
+                 {"json", NULL, "as JSON"},
+                 {"csv", NULL, "as CSV, a line per number"},
+                 {"svg", "FILE", "draw contacted in target and days to contact instead"},
+                 {"define", NULL, "say what each number means"}},
+     .run = report_run,
+     .help = "how the service does, by month; small numbers are held back",
+     .group = reports},
 };
 static const size_t n_commands = sizeof commands / sizeof commands[0];
 

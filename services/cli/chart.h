@@ -1,0 +1,14 @@
+/* chart - contacted in target and days to contact by month, as SVG: for paper as well as for a
+ * screen, and in words for who listens to it. */
+#ifndef CLI_CHART_H
+#define CLI_CHART_H
+
+#include "common/err.h"
+#include "common/pg.h"
+
+/* Rows by organisation, pathway and month: organisation, pathway, month, contacted in target raw
+ * and achievable (percent, as text), days to contact median and p90; null is held back. A panel for
+ * each organisation and pathway. path "-": standard output. STATUS_REJECT: it cannot be written. */
+enum status chart_write(const char *path, const struct pg_result *r, struct err *err) NODISCARD;
+
+#endif

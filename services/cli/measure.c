@@ -1,0 +1,96 @@
+#include "services/cli/measure.h"
+
+#define OUTCOME(name)                                                                              \
+    {                                                                                              \
+#name,                                                                                     \
+            "of the spells that were due a contact, those whose latest attempt or contact came "   \
+            "to this"                                                                              \
+    }
+
+const struct measure measure_spells[] = {
+    {"spells", "spells of the pathway that began in the month: not those cancelled, moved, merged "
+               "or no longer of the pathway, and none that began before the organisation's "
+               "live_from"},
+    {"in_target", "first successful contact on or before the due date, by the local date"},
+    {"in_target_raw_percent", "in_target of all spells"},
+    {"in_target_raw_at_least", "the same, or what it is at least where it is held back"},
+    {"achievable", "in_target and missed: all spells but those of the five kinds below"},
+    {"in_target_achievable_percent", "in_target of achievable"},
+    {"in_target_achievable_at_least", "the same, or what it is at least where it is held back"},
+    {"missed", "contacted late or never, and of none of the five kinds below"},
+    {"late_report", "not contacted in target: HR told of it after the due date"},
+    {"reason_late", "not contacted in target: HR told of it in time, but the reason was corrected "
+                    "after the due date (the task was first told of after it)"},
+    {"opted_out", "not contacted in target: the person opted out"},
+    {"left_employment", "not contacted at all: the person left or died"},
+    {"no_contact_due", "not contacted in target: returned before the due date, or the due date is "
+                       "not past"},
+    {"attempted_in_target", "first attempt, successful or not, on or before the due date"},
+    {"attempted_percent", "attempted_in_target of all spells"},
+    {"days_to_contact_median", "calendar days from the onset to the first contact: at least half "
+                               "of those contacted within this"},
+    {"days_to_contact_p90", "the same, at least nine in ten"},
+    {"notice_to_contact_median", "calendar days from HR's first notice to the first contact: at "
+                                 "least half within this"},
+    {"notice_to_contact_p90", "the same, at least nine in ten"},
+    {"report_lag_median", "calendar days from the onset to HR's first notice, 0 if that came "
+                          "before: at least half within this"},
+    {"report_lag_p90", "the same, at least nine in ten"},
+    {"fte_days_lost", "calendar days off from onset to last day, both included, or to today where "
+                      "still off, times the part of a full post of each assignment"},
+    {"duration_median", "days off by Kaplan-Meier: the first day by which at most half are still "
+                        "off; who is still off, left or died counts as off for as long as known"},
+    {"closed", "spells with a last day that is past"},
+    {"long_term", "spells off on the day that the settings call long-term (day 28, the onset being "
+                  "day 1)"},
+    {"long_term_percent", "long_term of all spells"},
+    {"relapsed", "closed spells after which another of the same person and pathway began within "
+                 "link_days (56)"},
+    {"relapse_percent", "relapsed of closed"},
+    OUTCOME(fast_track_treatment),
+    OUTCOME(self_management_advice),
+    OUTCOME(onward_referral),
+    OUTCOME(no_action_needed),
+    OUTCOME(declined),
+};
+const size_t measure_spells_n = sizeof measure_spells / sizeof measure_spells[0];
+
+const struct measure measure_records[] = {
+    {"records", "absence records that began in the month, of every reason; not those cancelled"},
+    {"without_reason", "records without a reason, or with one that says it is not known"},
+    {"without_reason_percent", "without_reason of records"},
+    {"asked_for_reason", "absences still without a reason at 09:00 on the second day after the "
+                         "onset, so that reason.missing was told"},
+    {"reason_by_day_4", "of those, given a reason by the fourth day after the onset"},
+    {"reason_by_day_4_percent", "reason_by_day_4 of asked_for_reason"},
+    {"backdated", "records whose onset was moved to before what HR first said"},
+    {"backdated_percent", "backdated of records"},
+    {"dead_letters", "messages received in the month that could not be taken"},
+};
+const size_t measure_records_n = sizeof measure_records / sizeof measure_records[0];
+
+static void define(const struct measure *m, size_t n, FILE *to)
+{
+    for (size_t i = 0; i < n; i++) {
+        fprintf(to, "  %-30s %s.\n", m[i].name, m[i].definition);
+    }
+}
+
+void measure_define(FILE *to)
+{
+    fputs("By organisation, pathway and month of the onset:\n", to);
+    define(measure_spells, measure_spells_n, to);
+    fputs("\nOf what HR sends, by organisation and month of the onset:\n", to);
+    define(measure_records, measure_records_n, to);
+    fputs("\n"
+          "Days are calendar days. Percentages are rounded to one decimal, half up; those with\n"
+          "at_least are cut. Of a spell that several of the five kinds fit, the one named first\n"
+          "counts.\n"
+          "Numbers under 5 are held back, and with them whatever would tell of fewer than 5, who\n"
+          "are in a number or who are not, by subtraction. A month with fewer than 5 is not told\n"
+          "from one with none; the months of a year that have too few are put together as its\n"
+          "\"other\" months, unless that would tell them apart. A number of days is shown where\n"
+          "at least five lie on either side of it. The database does this: there is no asking it\n"
+          "for more.\n",
+          to);
+}

@@ -1,0 +1,234 @@
+/* dayfour report: how the service does, by organisation, pathway and month. */
+#include <stdio.h>
+#include <string.h>
+
+#include "common/json.h"
+#include "services/cli/chart.h"
+#include "services/cli/commands.h"
+#include "services/cli/measure.h"
+#include "services/cli/view.h"
+
+struct asked {
+    struct date from, to; /* NONE: as the database thinks fit */
+    const char *organisation, *pathway;
+};
+
+/* YYYY-MM, or any day of the month. */
+static bool parse_month(const char *text, struct date *out)
+{
+    char day[DATE_TEXT];
+    if (strlen(text) == 7) {
+        snprintf(day, sizeof day, "%s-01", text);
+        return date_parse(day, strlen(day), out);
+    }
+    return date_parse(text, strlen(text), out);
+}
+
+static bool parse(const struct args *args, struct asked *out)
+{
+    const char *from = options_value(args, "from");
+    const char *to = options_value(args, "to");
+    *out = (struct asked){.from = DATE_NONE,
+                          .to = DATE_NONE,
+                          .organisation = options_value(args, "organisation"),
+                          .pathway = options_value(args, "pathway")};
+    return (from == NULL || parse_month(from, &out->from)) &&
+           (to == NULL || parse_month(to, &out->to));
+}
+
+static enum status query(struct cli *cli, const struct pg_stmt *stmt, const struct asked *asked,
+                         const struct pg_result **out, struct err *err)
+{
+    struct pg_args values = {0};
+    pg_arg_date(&values, asked->from);
+    pg_arg_date(&values, asked->to);
+    pg_arg_text(&values, asked->organisation);
+    pg_arg_text(&values, asked->pathway);
+    enum status s = cli_query(cli, stmt, &values, out, err);
+    pg_args_clear(&values);
+    return s;
+}
+
+/* ---- for programs ---- */
+
+static const uint32_t asked_types[] = {PG_DATE, PG_DATE, PG_TEXT, PG_TEXT, 0};
+
+/* A row as a JSON object; and its members one by one. */
+static const struct pg_stmt objects = {
+    "report_objects",
+    "select 'measures', row_to_json(m)::text from report.measures($1, $2, $3, $4) m"
+    " union all"
+    " select 'quality', row_to_json(q)::text from report.quality($1, $2, $3) q where $4 is null",
+    asked_types};
+static const struct pg_stmt members = {
+    "report_members",
+    "select m.organisation, m.pathway, m.month, e.name, e.value"
+    " from report.measures($1, $2, $3, $4) m, json_each_text(row_to_json(m)) e(name, value)"
+    " where e.name not in ('organisation', 'pathway', 'month')"
+    " union all"
+    " select q.organisation, null, q.month, e.name, e.value"
+    " from report.quality($1, $2, $3) q, json_each_text(row_to_json(q)) e(name, value)"
+    " where $4 is null and e.name not in ('organisation', 'month')",
+    asked_types};
+
+static void print_part(const struct pg_result *r, const char *part)
+{
+    bool first = true;
+    for (size_t row = 0; row < pg_rows(r); row++) {
+        if (strcmp(pg_text(r, row, 0), part) == 0) {
+            printf("%s\n%s", first ? "" : ",", pg_text(r, row, 1));
+            first = false;
+        }
+    }
+}
+
+static void print_json(const struct pg_result *r)
+{
+    fputs("{\"measures\":[", stdout);
+    print_part(r, "measures");
+    fputs("\n],\"quality\":[", stdout);
+    print_part(r, "quality");
+    fputs("\n]}\n", stdout);
+}
+
+static void print_csv_cell(const char *text, bool last)
+{
+    bool quote = text != NULL && strpbrk(text, ",\"\r\n") != NULL;
+    fputs(quote ? "\"" : "", stdout);
+    for (const char *p = text; p != NULL && *p != '\0'; p++) {
+        fputs(*p == '"' ? "\"" : "", stdout);
+        putchar(*p);
+    }
+    fputs(quote ? "\"" : "", stdout);
+    fputs(last ? "\r\n" : ",", stdout);
+}
+
+static void print_csv(const struct pg_result *r)
+{
+    fputs("organisation,pathway,month,measure,value\r\n", stdout);
+    for (size_t row = 0; row < pg_rows(r); row++) {
+        for (int col = 0; col < 5; col++) {
+            print_csv_cell(pg_text(r, row, col), col == 4);
+        }
+    }
+}
+
+/* ---- for people ---- */
+
+/* Of what is left over of a year, only what is shown. */
+#define TOLD " where spells is not null or month not like '% other'"
+#define STAR(column) "coalesce(" column "::text, '*')"
+#define SHARE(percent, least) "coalesce(" percent " || ' %', '>= ' || " least " || ' %', '*')"
+
+static const struct pg_stmt
+    measures_table =
+        {"report_measures",
+         "select organisation, pathway, month, " STAR("spells") ", " SHARE("in_target_raw_percent", "in_target_raw_at_least") ", " SHARE("in_target_achievable_percent", "in_target_achievable_at_least") ", " STAR(
+             "attempted_percent || ' %'") ", " STAR("days_to_contact_median") ", " STAR("days_to_contact_p90") ", " STAR("report_lag_median") ", " STAR("report_lag_p90") ", " STAR("fte_days_lost") ", " STAR("duration_median") ", " STAR("long_term_percent || ' %'") ", " STAR("relapse_percent || ' %'") ", " STAR("late_report") ", " STAR("reason_late") ", " STAR("opted_out") ", " STAR("left_employment") ", " STAR("no_contact_due") ", " STAR("missed") ", " STAR("fast_track_treatment") ", " STAR("self_management_advice") ", " STAR("onward_referral") ", " STAR("no_action_needed") ", " STAR("declined") " from report.measures($1, $2, $3, $4)" TOLD,
+         asked_types};
+
+#define HEADINGS 26
+static const char *const performance[HEADINGS] = {
+    "ORGANISATION", "PATHWAY",  "MONTH",       "SPELLS",    "IN TARGET",
+    "ACHIEVABLE",   "TRIED",    "DAYS MEDIAN", "DAYS P90",  "LAG MEDIAN",
+    "LAG P90",      "FTE DAYS", "OFF MEDIAN",  "LONG-TERM", "RELAPSED"};
+static const char *const outcomes[HEADINGS] = {
+    [0] = "ORGANISATION", [1] = "PATHWAY",     [2] = "MONTH",   [15] = "REPORTED LATE",
+    [16] = "REASON LATE", [17] = "OPTED OUT",  [18] = "LEFT",   [19] = "NOT DUE",
+    [20] = "MISSED",      [21] = "FAST TRACK", [22] = "ADVICE", [23] = "REFERRED",
+    [24] = "NO ACTION",   [25] = "DECLINED"};
+
+static const struct pg_stmt quality_table = {
+    "report_quality",
+    "select organisation, month, " STAR("records") ", " STAR("without_reason_percent || ' %'") ", " STAR(
+        "reason_by_day_4_percent || ' %'") ", " STAR("backdated_percent || ' %'") ", " STAR("dead_letters") " from report.quality($1, $2, $3)"
+                                                                                                            " where (records is not null or month not like '% other') and $4 is null",
+    asked_types};
+static const char *const quality[] = {"ORGANISATION", "MONTH",     "RECORDS",     "NO REASON",
+                                      "BY DAY 4",     "BACKDATED", "DEAD LETTERS"};
+
+static void print_table(const char *title, const char *const *headings, size_t n,
+                        const struct pg_result *r)
+{
+    struct view_column columns[HEADINGS];
+    for (size_t i = 0; i < n; i++) {
+        columns[i] = (struct view_column){.name = "", .heading = headings[i], .type = VIEW_TEXT};
+    }
+    struct view v = {.columns = columns, .n = n, .empty = "nothing: no organisation has sent any"};
+    printf("%s\n", title);
+    view_table(&v, r, stdout);
+}
+
+static enum status print_tables(struct cli *cli, const struct asked *asked, struct err *err)
+{
+    const struct pg_result *r = NULL;
+    enum status s = query(cli, &measures_table, asked, &r, err);
+    if (s != STATUS_OK) {
+        return s;
+    }
+    print_table("Spells by month of onset", performance, HEADINGS, r);
+    print_table("\nWhat became of them", outcomes, HEADINGS, r);
+    s = asked->pathway == NULL ? query(cli, &quality_table, asked, &r, err) : STATUS_OK;
+    if (s == STATUS_OK && asked->pathway == NULL) {
+        print_table("\nWhat HR sent, by month of onset", quality,
+                    sizeof quality / sizeof quality[0], r);
+    }
+    fputs("\n* held back: fewer than 5, or would tell of fewer than 5. "
+          "What each means: dayfour report --define\n",
+          stdout);
+    return s;
+}
+
+/* ---- the command ---- */
+
+static enum status print(struct cli *cli, const struct args *args, const struct asked *asked,
+                         struct err *err)
+{
+    const struct pg_result *r = NULL;
+    enum status s = STATUS_OK;
+    if (options_flag(args, "json")) {
+        s = query(cli, &objects, asked, &r, err);
+        if (s == STATUS_OK) {
+            print_json(r);
+        }
+        return s;
+    }
+    if (options_flag(args, "csv")) {
+        s = query(cli, &members, asked, &r, err);
+        if (s == STATUS_OK) {
+            print_csv(r);
+        }
+        return s;
+    }
+    return print_tables(cli, asked, err);
+}
+
+static enum status draw(struct cli *cli, const struct asked *asked, const char *path,
+                        struct err *err)
+{
+    static const struct pg_stmt stmt = {
+        "report_chart",
+        "select organisation, pathway, month, in_target_raw_percent::text,"
+        " in_target_achievable_percent::text, days_to_contact_median, days_to_contact_p90"
+        " from report.measures($1, $2, $3, $4) where month not like '% other'",
+        asked_types};
+    const struct pg_result *r = NULL;
+    enum status s = query(cli, &stmt, asked, &r, err);
+    return s == STATUS_OK ? chart_write(path, r, err) : s;
+}
+
+int report_run(struct cli *cli, const struct args *args)
+{
+    struct err err = {0};
+    struct asked asked;
+    if (options_flag(args, "define")) {
+        measure_define(stdout);
+        return EXIT_DONE;
+    }
+    if (!parse(args, &asked)) {
+        return cli_refuse("report: --from and --to: a month is needed, as 2026-09");
+    }
+    const char *svg = options_value(args, "svg");
+    enum status s = svg != NULL ? draw(cli, &asked, svg, &err) : print(cli, args, &asked, &err);
+    return s == STATUS_OK ? EXIT_DONE : cli_fail("report", s, &err);
+}
