@@ -80,7 +80,8 @@ Test(log, a_logfmt_line)
 Test(log, what_is_foreign_is_escaped)
 {
     begin(false);
-    log_info(CLOCK_FILE, LOG_TEXT("t", "a\"\\\n\t\r\x1b[31m\x7f\xc2\x9b z\xc3\xa9\xff\xed\xa0\x80"));
+    log_info(CLOCK_FILE,
+             LOG_TEXT("t", "a\"\\\n\t\r\x1b[31m\x7f\xc2\x9b z\xc3\xa9\xff\xed\xa0\x80"));
     const char *line = written();
     cr_assert_eq(count_lines(line), 1);
     cr_assert_not_null(strstr(
