@@ -82,10 +82,14 @@ demo_place() {
     mkdir -p "$DEMO_DIR"
 }
 
+demo_throw_away() {
+    services_stop
+    throwaway_remove
+}
+
 # Every demo begins with nothing in its database and its topics.
 demo_afresh() {
-    infra_down
-    throwaway_remove
+    demo_throw_away
     date -u -d "$DEMO_TODAY - 28 days" +%FT%TZ |
         tee "$DEMO_DIR/intake.clock" >"$DEMO_DIR/followup.clock"
 }
@@ -255,8 +259,7 @@ demo_this_morning() {
 
 demo_once_end() {
     local status=$1
-    infra_down
-    throwaway_remove
+    demo_throw_away
     if [ "$status" -eq 0 ]; then
         rm -rf "$RUN_DIR"
     else
@@ -282,6 +285,7 @@ cmd_demo() {
     esac
     need_packages build client postgres kafka demo || exit 3
     build_release || exit 3
+    kafka_bring || exit 3
     if [ -n "$once" ]; then
         demo_once_place
     else

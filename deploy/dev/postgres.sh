@@ -168,9 +168,10 @@ pg_stop() {
     proc_stop postgres INT 30
 }
 
+# Data that go away need no checkpoint: QUIT is PostgreSQL's immediate shutdown.
 pg_remove() {
     local dir
-    pg_stop
+    proc_stop postgres QUIT 20
     if [ -s "$RUN_DIR/postgres.dir" ]; then
         dir=$(cat "$RUN_DIR/postgres.dir")
         rm -rf -- "$dir" "$RUN_DIR/postgres.dir" "$RUN_DIR/postgres.made"
