@@ -142,7 +142,7 @@ class Task:
     def row(self):
         spell, calendar, contacted_on = self.spell, self.case.calendar, self.contacted_on
         state, end_reason = self.state_and_reason
-        calls = self.calls
+        attempts = self.attempts
         return {
             "task_id": spell.id,
             "organisation": self.case.organisation.name,
@@ -157,9 +157,9 @@ class Task:
             "state": state,
             "end_reason": end_reason,
             "assigned_to": self.assigned_to,
-            "attempts": len(calls),
+            "attempts": len(attempts),
             "last_outcome": self.last_outcome,
-            "first_attempt_at": calls[0].at if calls else None,
+            "first_attempt_at": attempts[0].at if attempts else None,
             "contacted_at": self.contacted_at,
             "in_target": self.in_target,
             "elapsed_days": contacted_on and max(0, (contacted_on - spell.onset).days),
