@@ -246,7 +246,7 @@ class Stage:
         new.rename(self.clock)
         self.now = now
 
-    def step_clock(self, now, seconds=10):
+    def step_clock(self, now, seconds=60):
         """Sets it, and waits until every service has seen it: they look every 200 ms."""
         self.set_clock(now)
         time.sleep(0.2)
