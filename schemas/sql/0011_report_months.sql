@@ -311,9 +311,10 @@ begin
         m.long_term := c[11];
         m.long_term_percent := report.percent(c[11], n);
     end if;
-    -- Outcomes, and those without one last, which are told by what is left. One that nearly all who were contacted
-    -- have would tell of the few that have not. Where all are shown, they less those in target are those contacted late.
-    h := array(select x < 5 or m.in_target - x between 0 and 4 or m.achievable - x between 0 and 4
+    -- Outcomes, and those without one last, which are told by what is left. One that nearly all of those
+    -- achievable have would tell of the few that have not. Where all are shown, they less those in target are those
+    -- contacted late.
+    h := array(select x < 5 or m.achievable - x between 0 and 4
                from unnest(outcomes) with ordinality u(x, i) order by i);
     h := array(select coalesce(y, false) from unnest(h) with ordinality u(y, i) order by i);
     if not (true = any (h)) and (select sum(x) from unnest(outcomes) x) - c[1] between -4 and 4 then
