@@ -10,6 +10,7 @@ drop function report.quality(date, date, text);
 drop function report.cells(date, date);
 drop function report.record_cells(date, date);
 drop function report.bars(date, date, date, text);
+drop function report.record_bars(date, date, date);
 drop function report.fte_days(date, date, date);
 drop function report.grid(date, date);
 drop function report.check_months(date, date);
@@ -19,118 +20,142 @@ drop function report.shown(int[], int[], boolean[], numeric);
 
 -- ---- exact figures, for the functions below only ----
 
--- The months of [in_since, in_until), numbered from December 1899.
-create function report.months(in_since date, in_until date) returns table (month int, starts date, ends date)
-language sql immutable parallel safe rows 12 set search_path = pg_catalog, pg_temp as $$
-    select (date_part('year', d) * 12 + date_part('month', d))::int - 22800, d::date,
-           (d + interval '1 month' - interval '1 day')::date
-    from generate_series(date_trunc('month', in_since::timestamp), in_until::timestamp - interval '1 day', '1 month') d
+-- For each day of [in_since, in_until) its month, numbered from December 1899; one look into it costs a tenth of taking
+-- a date apart.
+create function report.months(in_since date, in_until date) returns int[]
+language sql immutable parallel safe set search_path = pg_catalog, pg_temp as $$
+    select array_agg((date_part('year', d) * 12 + date_part('month', d))::int - 22800 order by d)
+    from generate_series(in_since::timestamp, in_until::timestamp - interval '1 day', '1 day') d
+$$;
+
+-- The day somebody died; a function, so that it does not keep several processes from sharing a scan.
+create function report.died_on(in_organisation text, in_person_id text, in_today date) returns date
+language sql stable parallel safe set search_path = pg_catalog, pg_temp as $$
+    select least(x.died_on, in_today) from fact.person x
+    where x.organisation = in_organisation and x.person_id = in_person_id
 $$;
 
 -- FTE days lost in each month of [in_since, in_until), whenever the spell began. Days of one assignment count once,
 -- whatever records hold them; records without one are of one assignment.
 create function report.fte_days(in_since date, in_until date, in_today date) returns table (key int, fte_days numeric)
 language sql stable parallel safe set search_path = pg_catalog, pg_temp set work_mem = '128MB' set jit = off
-set enable_nestloop = off set enable_mergejoin = off as $$
-with month as materialized (
-    select * from report.months(in_since, in_until)
-), off as not materialized (
-    select r.base, sp.organisation, sp.person_id, sp.spell_id, sp.onset_date, sp.record_sources, sp.record_ids,
-           cardinality(sp.record_ids) as records,
+set enable_nestloop = off set enable_mergejoin = off set enable_sort = off as $$
+with off as not materialized (
+    select r.base, sp.organisation, sp.spell_id, sp.onset_date, sp.record_sources, sp.record_ids,
            coalesce(sp.last_day,
-                    case when sp.end_reason = 'died' then
-                        (select least(x.died_on, in_today) from fact.person x
-                         where x.organisation = sp.organisation and x.person_id = sp.person_id) end,
+                    case when sp.end_reason = 'died' then report.died_on(sp.organisation, sp.person_id, in_today) end,
                     in_today) as until
     from casework.spell sp
     join report.dimensions() r on r.organisation = sp.organisation and r.pathway = sp.pathway
     where not sp.tombstone and sp.onset_date < in_until and (sp.last_day is null or sp.last_day >= in_since)
       and (r.live_from is null or sp.onset_date >= r.live_from)
-), single as (
-    select o.base + m.month as key, o.fte, sum(least(o.until, m.ends) - greatest(o.onset_date, m.starts) + 1) as days
-    from (select s.base, s.onset_date, s.until, coalesce(a.fte, 1) as fte,
-                 generate_series((date_part('year', greatest(s.onset_date, in_since)) * 12
-                                  + date_part('month', greatest(s.onset_date, in_since)))::int,
-                                 (date_part('year', least(s.until, in_until - 1)) * 12
-                                  + date_part('month', least(s.until, in_until - 1)))::int) - 22800 as month
-          from off s
-          join fact.absence a on a.organisation = s.organisation and a.person_id = s.person_id
-                             and a.source = s.record_sources[1] and a.absence_id = s.record_ids[1]
-          where s.records = 1) o
-    join month m using (month)
-    group by 1, 2
 ), several as (
-    select e.key, e.fte, count(*) as days
-    from (select d.base + m.month as key, max(coalesce(a.fte, 1)) as fte
-          from (select o.base, o.organisation, o.person_id, o.spell_id, o.until,
-                       unnest(o.record_sources) as source, unnest(o.record_ids) as absence_id
-                from off o where o.records > 1) d
-          join fact.absence a on a.organisation = d.organisation and a.person_id = d.person_id
-                             and a.source = d.source and a.absence_id = d.absence_id
-          cross join generate_series(greatest(a.onset_date, in_since) - a.onset_date,
-                                     least(case when not a.open_ended then a.last_day end, d.until, in_until - 1)
-                                         - a.onset_date) day
-          join month m on m.month = (date_part('year', a.onset_date + day) * 12
-                                     + date_part('month', a.onset_date + day))::int - 22800
-          group by d.base, d.spell_id, m.month, coalesce(a.assignment_id, ''), a.onset_date + day) e
-    group by 1, 2
+    select o.*, max(o.until) over (partition by o.spell_id, o.assignment order by o.onset
+                                   rows between unbounded preceding and 1 preceding) >= o.onset as overlaps
+    from (select d.base, d.spell_id, coalesce(a.assignment_id, '') as assignment, coalesce(a.fte, 1) as fte,
+                 a.onset_date as onset, least(case when not a.open_ended then a.last_day end, d.until) as until
+          from (select o.*, unnest(o.record_sources) as source, unnest(o.record_ids) as absence_id
+                from off o where cardinality(o.record_ids) > 1) d
+          join fact.absence a on a.organisation = d.organisation and a.absence_id = d.absence_id
+                             and a.source = d.source) o
+), part as (
+    select o.base, coalesce(a.fte, 1) as fte, o.onset_date as onset, o.until
+    from off o
+    left join fact.absence a on a.organisation = o.organisation and a.absence_id = o.record_ids[1]
+                            and a.source = o.record_sources[1] and a.fte <> 1
+    where cardinality(o.record_ids) = 1
+    union all
+    select s.base, s.fte, s.onset, s.until
+    from (select v.*, bool_or(v.overlaps) over (partition by v.spell_id, v.assignment) as day_by_day from several v) s
+    where s.day_by_day is not true
+    union all
+    select s.base, max(s.fte), s.onset + day, s.onset + day
+    from (select v.*, bool_or(v.overlaps) over (partition by v.spell_id, v.assignment) as day_by_day from several v) s
+    cross join generate_series(0, s.until - s.onset) day
+    where s.day_by_day
+    group by s.base, s.spell_id, s.assignment, s.onset + day
+), monthly as (
+    select p.base, p.fte, p.onset, p.until,
+           generate_series((select report.months(in_since, in_until))[greatest(p.onset, in_since) - in_since + 1],
+                           (select report.months(in_since, in_until))[least(p.until, in_until - 1) - in_since + 1])
+               as month
+    from part p
+    where p.onset < in_until and p.until >= in_since
 )
 select x.key, trim_scale(sum(x.fte * x.days))
-from (select * from single union all select * from several) x
+from (select p.base + p.month as key, p.fte, sum(least(p.until, m.ends) - greatest(p.onset, m.starts) + 1) as days
+      from monthly p
+      join (select (date_part('year', d) * 12 + date_part('month', d))::int - 22800 as month, d::date as starts,
+                   (d + interval '1 month')::date - 1 as ends
+            from generate_series(in_since::timestamp, in_until::timestamp - interval '1 day', '1 month') d) m using (month)
+      group by 1, 2) x
 group by 1
 $$;
 
--- The figures of all spells of [in_since, in_until), in one scan: three histograms, by key. kind 1: by days to contact
--- and days to notice (below 0: known before the onset); 2: by duration; 4: by class (atoms 1 to 7 of report.cells),
--- flags (1 attempted in target, 2 ended, 4 followed by a relapse, 8 long-term) and last outcome.
+-- The figures of all spells of [in_since, in_until), as histograms by key. kind 1: by days to contact and days to notice
+-- (below 0: known before the onset), class (atoms 1 to 7 of report.cells), flags (1 attempted in target, 2 ended,
+-- 4 long-term) and last outcome (0: another); 2: by duration and whether it ended by a return; 3: those ended and
+-- followed by a relapse. What it is by is one number while a million spells are counted: the key, and in its lower 32
+-- bits the rest.
 create function report.bars(in_since date, in_until date, in_today date, in_zone text)
-returns table (key int, kind int, to_contact int, lag int, duration int, class int, flags int, last_outcome text,
-               n bigint, returned bigint)
+returns table (key int, kind int, to_contact int, lag int, class int, flags int, outcome int, duration int,
+               returned boolean, n bigint)
 language sql stable parallel safe set search_path = pg_catalog, pg_temp set work_mem = '256MB' set jit = off
-set enable_nestloop = off set enable_mergejoin = off as $$
-select d.key,
-       case when grouping(d.class) = 0 then 4 when grouping(d.duration) = 0 then 2 else 1 end,
-       d.elapsed_days, d.lag, d.duration, d.class, d.flags, d.last_outcome,
-       count(*), count(*) filter (where d.returned)
-from (select r.base + (date_part('year', sp.onset_date) * 12 + date_part('month', sp.onset_date))::int - 22800 as key,
-             sp.elapsed_days, sp.last_outcome,
-             (sp.first_notice_at at time zone in_zone)::date - sp.onset_date as lag,
-             coalesce(sp.last_day, k.until, in_today) - sp.onset_date + 1 as duration,
-             sp.last_day is not null and sp.end_reason is distinct from 'left_employment'
-                 and sp.end_reason is distinct from 'died' as returned,
-             case when sp.elapsed_days <= sp.due_date - sp.onset_date then 1
-                  when sp.late_report and not k.tried then 3
-                  when sp.end_reason = 'opted_out' then 5
-                  when sp.end_reason in ('left_employment', 'died') and sp.elapsed_days is null then 6
-                  when sp.end_reason in ('returned_before_contact', 'returned_before_notice')
-                       or sp.state = 'open' and sp.due_date >= in_today then 7
-                  when not k.tried and k.told_late then 4
-                  else 2
-             end as class,
-             case when sp.elapsed_days <= sp.due_date - sp.onset_date or k.tried then 1 else 0 end
-                 + case when sp.last_day is not null then 2 else 0 end
-                 + case when sp.last_day is not null and k.relapsed then 4 else 0 end
-                 + case when coalesce(sp.last_day, k.until, in_today) - sp.onset_date + 1 >= r.long_term_day then 8
-                        else 0 end as flags
-      from casework.spell sp
-      join report.dimensions() r on r.organisation = sp.organisation and r.pathway = sp.pathway
-      cross join lateral (
-          select coalesce((sp.first_attempt_at at time zone in_zone)::date <= sp.due_date, false) as tried,
-                 case when sp.end_reason = 'died' then
-                     (select least(x.died_on, in_today) from fact.person x
-                      where x.organisation = sp.organisation and x.person_id = sp.person_id) end as until,
-                 sp.spell_id in (select x.previous_spell from casework.spell x
-                                 where x.previous_spell is not null and not x.tombstone) as relapsed,
-                 -- The task was first told of after its target had passed, though the absence was known in time.
-                 exists (select from followup.emitted e
-                         where e.organisation = sp.organisation and e.person_id = sp.person_id
-                           and e.subject = 's' || sp.spell_id and e.kind = 'contact-task.created'
-                           and e.occurrence = '1' and e.nth = 1
-                           and (e.emitted_at at time zone in_zone)::date > sp.due_date) as told_late) k
-      where not sp.tombstone and sp.onset_date >= in_since and sp.onset_date < in_until
-        and (r.live_from is null or sp.onset_date >= r.live_from)) d
-group by grouping sets ((d.key, d.elapsed_days, d.lag), (d.key, d.duration),
-                        (d.key, d.class, d.flags, d.last_outcome))
+set enable_nestloop = off set enable_mergejoin = off set enable_sort = off as $$
+with spell as not materialized (
+    select (r.base + (select report.months(in_since, in_until))[sp.onset_date - in_since + 1])::bigint << 32 as key,
+           sp.elapsed_days, sp.elapsed_days <= sp.due_date - sp.onset_date as in_target,
+           (sp.first_notice_at at time zone in_zone)::date - sp.onset_date as lag,
+           coalesce((sp.first_attempt_at at time zone in_zone)::date <= sp.due_date, false) as tried,
+           coalesce(sp.last_day,
+                    case when sp.end_reason = 'died' then report.died_on(sp.organisation, sp.person_id, in_today) end,
+                    in_today) - sp.onset_date + 1 as duration,
+           r.long_term_day, sp.last_day is not null as closed, sp.late_report, sp.end_reason, sp.state, sp.due_date,
+           sp.last_outcome, sp.spell_id
+    from casework.spell sp
+    join report.dimensions() r on r.organisation = sp.organisation and r.pathway = sp.pathway
+    where not sp.tombstone and sp.onset_date >= in_since and sp.onset_date < in_until
+      and (r.live_from is null or sp.onset_date >= r.live_from)
+)
+select (b.bar >> 32)::int, 1, nullif((b.bar >> 20 & 2047)::int - 1, -1), (b.bar >> 9 & 2047)::int - 1024,
+       (b.bar >> 6 & 7)::int, (b.bar >> 3 & 7)::int, (b.bar & 7)::int, null::int, null::boolean, b.n
+from (select s.key
+             | ((least(coalesce(s.elapsed_days, -1), 2000) + 1) << 20)
+             | ((greatest(-1000, least(s.lag, 1000)) + 1024) << 9)
+             | (case when s.in_target then 1
+                     when s.late_report and not s.tried then 3
+                     when s.end_reason = 'opted_out' then 5
+                     when s.end_reason in ('left_employment', 'died') and s.elapsed_days is null then 6
+                     when s.end_reason in ('returned_before_contact', 'returned_before_notice')
+                          or s.state = 'open' and s.due_date >= in_today then 7
+                     when l.told_on > s.due_date and not s.tried then 4
+                     else 2
+                end << 6)
+             | ((case when s.in_target or s.tried then 1 else 0 end + case when s.closed then 2 else 0 end
+                 + case when s.duration >= s.long_term_day then 4 else 0 end) << 3)
+             | case s.last_outcome when 'fast_track_treatment' then 1 when 'self_management_advice' then 2
+                    when 'onward_referral' then 3 when 'no_action_needed' then 4 when 'declined' then 5 else 0
+               end as bar, count(*) as n
+      from spell s
+      -- Told of on a later day than it was known.
+      left join (select e.spell_id, (e.emitted_at at time zone in_zone)::date as told_on
+                 from followup.emitted e
+                 where e.kind = 'contact-task.created' and e.late and e.occurrence = '1' and e.nth = 1) l using (spell_id)
+      group by 1) b
+union all
+select (b.bar >> 32)::int, 2, null, null, null, null, null, (b.bar >> 1 & 65535)::int, b.bar & 1 = 1, b.n
+from (select s.key | (least(s.duration, 32000) << 1)
+                   | (s.closed and s.end_reason is distinct from 'left_employment'
+                      and s.end_reason is distinct from 'died')::int as bar, count(*) as n
+      from spell s
+      group by 1) b
+union all
+select (b.key >> 32)::int, 3, null, null, null, null, null, null, null, b.n
+from (select s.key, count(*) as n
+      from spell s
+      where s.closed and s.spell_id in (select x.previous_spell from casework.spell x
+                                        where x.previous_spell is not null and not x.tombstone)
+      group by 1) b
 $$;
 
 -- What is told of: the whole months of in_from to in_to that are over.
@@ -157,20 +182,20 @@ set enable_nestloop = off set enable_mergejoin = off as $$
 with bar as materialized (
     select b.* from report.span(in_from, in_to) s, report.bars(s.since, s.until, s.today, s.zone) b
 ), counted as (
-    select b.key, sum(b.n)::int as n,
+    select b.key, (sum(b.n) filter (where b.kind = 1))::int as n,
            array_replace(array[sum(b.n) filter (where b.class = 1), sum(b.n) filter (where b.class = 2),
                  sum(b.n) filter (where b.class = 3), sum(b.n) filter (where b.class = 4),
                  sum(b.n) filter (where b.class = 5), sum(b.n) filter (where b.class = 6),
                  sum(b.n) filter (where b.class = 7), sum(b.n) filter (where b.flags & 1 <> 0 and b.class <> 1),
-                 sum(b.n) filter (where b.flags & 2 <> 0), sum(b.n) filter (where b.flags & 4 <> 0),
-                 sum(b.n) filter (where b.flags & 8 <> 0),
-                 sum(b.n) filter (where b.class <= 4 and b.last_outcome = 'fast_track_treatment'),
-                 sum(b.n) filter (where b.class <= 4 and b.last_outcome = 'self_management_advice'),
-                 sum(b.n) filter (where b.class <= 4 and b.last_outcome = 'onward_referral'),
-                 sum(b.n) filter (where b.class <= 4 and b.last_outcome = 'no_action_needed'),
-                 sum(b.n) filter (where b.class <= 4 and b.last_outcome = 'declined')]::int[], null, 0) as atoms
+                 sum(b.n) filter (where b.flags & 2 <> 0), sum(b.n) filter (where b.kind = 3),
+                 sum(b.n) filter (where b.flags & 4 <> 0),
+                 sum(b.n) filter (where b.class <= 4 and b.outcome = 1),
+                 sum(b.n) filter (where b.class <= 4 and b.outcome = 2),
+                 sum(b.n) filter (where b.class <= 4 and b.outcome = 3),
+                 sum(b.n) filter (where b.class <= 4 and b.outcome = 4),
+                 sum(b.n) filter (where b.class <= 4 and b.outcome = 5)]::int[], null, 0) as atoms
     from bar b
-    where b.kind = 4
+    where b.kind in (1, 3)
     group by b.key
 ), ranked as (
     select x.*, sum(x.n) over w as upto, sum(x.n) over (partition by x.key, x.kind) as total,
@@ -179,12 +204,13 @@ with bar as materialized (
            sum(case when x.events = x.at_risk then '-infinity' else ln(1 - x.events::float8 / x.at_risk) end) over w
                as ln_off
     from (select y.*, sum(y.n) over (partition by y.key, y.kind order by y.day desc) as at_risk
-          from (select b.key, d.kind, d.day, sum(b.n) as n, sum(b.returned) as events
-                from bar b
+          from (select b.key, d.kind, d.day, sum(b.n) as n, coalesce(sum(b.n) filter (where b.returned), 0) as events
+                from (select k.key, k.to_contact, k.lag, k.duration, k.returned, sum(k.n) as n
+                      from bar k where k.kind < 3 group by 1, 2, 3, 4, 5) b
                 cross join lateral (values (1, b.to_contact), (2, greatest(b.to_contact - b.lag, 0)),
                                            (3, greatest(b.lag, 0)), (4, b.duration)) d(kind, day)
-                where b.kind = case when d.kind = 4 then 2 else 1 end and d.day is not null
-                  and (d.kind > 2 or b.to_contact is not null)
+                where d.day is not null and (d.kind <> 2 or b.to_contact is not null)
+                  and (d.kind <> 3 or b.lag is not null)
                 group by 1, 2, 3) y) x
     window w as (partition by x.key, x.kind order by x.day)
 ), mark as (
@@ -382,6 +408,20 @@ end $$;
 
 -- ---- the quality of what HR sends ----
 
+-- Absence records of [in_since, in_until) that have begun, by what became of their reason; month: since December 1899.
+create function report.record_bars(in_since date, in_until date, in_today date)
+returns table (organisation text, month int, match smallint, scheme smallint, code text, backdated boolean, n bigint)
+language sql stable parallel safe set search_path = pg_catalog, pg_temp set work_mem = '64MB' set jit = off
+set enable_nestloop = off set enable_mergejoin = off set enable_sort = off as $$
+select a.organisation, (select report.months(in_since, in_until))[a.onset_date - in_since + 1], a.match, a.scheme, a.code,
+       a.onset_date < a.first_onset_date, count(*)
+from fact.absence a
+join report.organisations() r on r.organisation = a.organisation
+where not a.cancelled and a.onset_date >= in_since and a.onset_date < in_until and a.onset_date <= in_today
+  and (r.live_from is null or a.onset_date >= r.live_from)
+group by 1, 2, 3, 4, 5, 6
+$$;
+
 -- Of the records that began in a month. atoms: without a reason, onset moved back, without a reason on the second
 -- day, of those with one by day 4. spells: those that report.measures tells of that month, of all pathways together.
 create function report.record_cells(in_from date, in_to date)
@@ -391,15 +431,15 @@ set enable_nestloop = off set enable_mergejoin = off as $$
 with clock as materialized (
     select s.* from report.span(in_from, in_to) s
 ), g as materialized (
-    select b.organisation, make_date(1900 + (b.month - 1) / 12, (b.month - 1) % 12 + 1, 1) as month, b.match, b.scheme,
-           b.code, b.backdated, b.n
+    select b.organisation, b.month, b.match, b.scheme, b.code, b.backdated, b.n
     from clock c, report.record_bars(c.since, c.until, c.today) b
 ), watched as materialized (
     select k.scheme, k.code
     from (select distinct g.scheme, g.code from g where g.match = 1) k
     where report.is_watched(k.scheme, k.code)
 ), asked as (
-    select q.organisation, date_trunc('month', q.onset::timestamp)::date as month, count(*) as n,
+    select q.organisation, (date_part('year', q.onset) * 12 + date_part('month', q.onset))::int - 22800 as month,
+           count(*) as n,
            count(*) filter (where q.answered and (q.withdrawn_at at time zone q.zone)::date <= q.onset + 4) as in_time
     from (select e.organisation, e.occurs_on - 2 as onset, e.withdrawn_at, c.zone,
                  exists (select from fact.absence a
@@ -423,19 +463,19 @@ with clock as materialized (
     from g left join watched w on g.match = 1 and w.scheme = g.scheme and w.code = g.code
     group by 1, 2
 ), told as (
-    select s.organisation, s.month, sum(s.n) as n
-    from (select sp.organisation, sp.pathway, date_trunc('month', sp.onset_date::timestamp)::date as month,
-                 count(*) as n
-          from clock c
-          cross join casework.spell sp
+    select r.organisation, s.month, sum(s.n) as n
+    from (select r.base, (select report.months(c.since, c.until) from clock c)[sp.onset_date
+                             - (select c.since from clock c) + 1] as month, count(*) as n
+          from casework.spell sp
           join report.dimensions() r on r.organisation = sp.organisation and r.pathway = sp.pathway
-          where not sp.tombstone and sp.onset_date >= c.since and sp.onset_date < c.until
-            and (r.live_from is null or sp.onset_date >= r.live_from)
-          group by 1, 2, 3) s
+          where not sp.tombstone and sp.onset_date >= (select c.since from clock c)
+            and sp.onset_date < (select c.until from clock c) and (r.live_from is null or sp.onset_date >= r.live_from)
+          group by 1, 2) s
+    join report.dimensions() r using (base)
     where s.n >= 5
     group by 1, 2
 )
-select m.organisation, m.month, m.n::int,
+select m.organisation, make_date(1900 + (m.month - 1) / 12, (m.month - 1) % 12 + 1, 1), m.n::int,
        array[m.without, m.backdated, coalesce(a.n, 0), coalesce(a.in_time, 0)]::int[], coalesce(t.n, 0)::int
 from m
 left join asked a using (organisation, month)
@@ -511,6 +551,10 @@ begin
 end $$;
 
 -- ---- rights ----
+
+-- Of those told late only, which are few; `late` is over ten minutes after it was known.
+create index emitted_told_late on followup.emitted (spell_id) where kind = 'contact-task.created' and late;
+grant select (late, spell_id) on followup.emitted to dayfour_report_owner;
 
 grant create on schema report to dayfour_report_owner;
 do $$

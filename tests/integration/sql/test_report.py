@@ -108,7 +108,7 @@ class Spell:
     def telling(self):
         at = f"{self.onset + datetime.timedelta(self.told)}T09:00Z"
         return (f"('{self.organisation}', 'P-{self.number}', 's{self.id}', 'contact-task.created', '1', 1, 't',"
-                f" '{at}', '{at[:10]}', false, '{{}}', '{at}')")
+                f" '{at}', '{at[:10]}', {self.told > 0}, '{{}}', '{at}', '{self.id}')")
 
 
 def put(w, spells):
@@ -125,7 +125,7 @@ def put(w, spells):
                " reason_changed, case_closed, fingerprint) values " + ",".join(s.row() for s in spells))
     records(w, (s.record() for s in spells))
     w.root.run("insert into followup.emitted (organisation, person_id, subject, kind, occurrence, nth, topic,"
-               " happens_at, occurs_on, late, data, emitted_at) values " + ",".join(s.telling() for s in spells))
+               " happens_at, occurs_on, late, data, emitted_at, spell_id) values " + ",".join(s.telling() for s in spells))
     return spells
 
 
