@@ -59,17 +59,17 @@ with off as not materialized (
           join fact.absence a on a.organisation = d.organisation and a.absence_id = d.absence_id
                              and a.source = d.source) o
 ), part as (
-    select o.base, coalesce(a.fte, 1) as fte, o.onset_date as onset, o.until
+    select o.base, a.fte, o.onset_date as onset, o.until  -- fte null: 1, which most have
     from off o
     left join fact.absence a on a.organisation = o.organisation and a.absence_id = o.record_ids[1]
                             and a.source = o.record_sources[1] and a.fte <> 1
     where cardinality(o.record_ids) = 1
     union all
-    select s.base, s.fte, s.onset, s.until
+    select s.base, nullif(s.fte, 1), s.onset, s.until
     from (select v.*, bool_or(v.overlaps) over (partition by v.spell_id, v.assignment) as day_by_day from several v) s
     where s.day_by_day is not true
     union all
-    select s.base, max(s.fte), s.onset + day, s.onset + day
+    select s.base, nullif(max(s.fte), 1), s.onset + day, s.onset + day
     from (select v.*, bool_or(v.overlaps) over (partition by v.spell_id, v.assignment) as day_by_day from several v) s
     cross join generate_series(0, s.until - s.onset) day
     where s.day_by_day
@@ -82,7 +82,7 @@ with off as not materialized (
     from part p
     where p.onset < in_until and p.until >= in_since
 )
-select x.key, trim_scale(sum(x.fte * x.days))
+select x.key, trim_scale(sum(coalesce(x.fte, 1) * x.days))
 from (select p.base + p.month as key, p.fte, sum(least(p.until, m.ends) - greatest(p.onset, m.starts) + 1) as days
       from monthly p
       join (select (date_part('year', d) * 12 + date_part('month', d))::int - 22800 as month, d::date as starts,
