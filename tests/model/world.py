@@ -281,6 +281,9 @@ class World:
             stored, settled = self.stored.get(spell.id), spell.anchor.key in frozen
             if settled and stored is not None and stored.settled:
                 continue
+            if settled and (stored is None or stored.tombstone) and self.settled_with_rows(
+                    spell.period, ids):
+                continue
             task = tasks.Task(spell, case)
             self.stored[spell.id] = StoredSpell(
                 task.row(), task.spell_row(), case.contact_details, key, spell.pathway.name,
@@ -293,6 +296,11 @@ class World:
                     stored.settled and stored.anchor[1:] in frozen):
                 stored.tombstone = self.tombstone_reason(stored, case)
         self.last_case[key] = case
+
+    def settled_with_rows(self, period, ids):
+        """Such a period gets no more rows, whatever settings have become."""
+        return any(stored.settled and not stored.tombstone and stored.anchor[1:] in period.keys
+                   for stored in map(self.stored.get, ids))
 
     def tombstone_reason(self, stored, case):
         record = self.facts.records[stored.anchor]

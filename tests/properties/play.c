@@ -47,7 +47,12 @@ static void write_cases(struct play *p, struct instant now)
             ->derived_on = today(p, now);
     }
     p->now = now;
-    p->n_written = plan.n_spells + plan.n_tombstones;
+    p->n_written = plan.n_spells;
+    for (size_t i = 0; i < plan.n_tombstones; i++) {
+        const struct tombstone_row *row = &plan.tombstones[i];
+        bool elsewhere = row->reason == END_MOVED || row->reason == END_ENTERED_IN_ERROR;
+        p->n_written += row->stored->tombstone && elsewhere ? 0 : 1;
+    }
 }
 
 static struct emitted emission_of(const struct saying *s, const struct case_person *p,

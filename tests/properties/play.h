@@ -13,10 +13,12 @@ struct play {
     const struct ruleset *rules;
     struct instant now;
     int64_t last_entry;
-    bool follows;     /* followup is awake: emits and takes back */
-    bool dozes;       /* followup has been away: rows may be of an earlier day when messages come */
-    bool loses;       /* batches of messages are worked on and then not committed */
-    size_t n_written; /* spells and tombstones by the latest commit */
+    bool follows; /* followup is awake: emits and takes back */
+    bool dozes;   /* followup has been away: rows may be of an earlier day when messages come */
+    bool loses;   /* batches of messages are worked on and then not committed */
+    /* Spells and tombstones by the latest commit, but for what is found out of a record that moved
+     * once whoever has it now is loaded too. */
+    size_t n_written;
     /* Told of each, where not NULL. */
     void *arg;
     void (*on_message)(void *arg, const struct line *line, const struct inbound *in,
