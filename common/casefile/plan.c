@@ -183,21 +183,20 @@ static size_t pathway_index(const struct org_rules *rules, const char *name)
     return i;
 }
 
-/* A settled spell stays as it is, unless a fact of it changed: then its anchor record says so. */
+/* A settled spell stays as it is, unless a fact of it changed: then the period its anchor record is
+ * in now is not settled any more, or it is in none. */
 static bool stays_settled(const struct case_person *p, const struct stored_spell *stored,
                           struct instant now)
 {
     if (!is_settled(stored->settled_at, now)) {
         return false;
     }
-    for (size_t i = 0; i < p->facts.n_records; i++) {
-        const struct record *rec = &p->facts.records[i];
-        if (strcmp(rec->absence_id, stored->anchor.absence_id) == 0 &&
-            strcmp(rec->source, stored->anchor.source) == 0) {
-            return rec->changed_at.us + p->rules.org->settle_days * US_PER_DAY <= now.us;
+    for (size_t i = 0; i < p->cw.n_periods; i++) {
+        if (has_record(&p->cw.periods[i], &stored->anchor)) {
+            return is_settled(p->cw.periods[i].settled_at, now);
         }
     }
-    return false; /* it moved to another person */
+    return false;
 }
 
 /* One that is another person's now, and cancelled there, was an error first of all. Who has it may

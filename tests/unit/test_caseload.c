@@ -312,6 +312,25 @@ Test(caseload, a_settled_period_gets_no_more_rows)
     cr_assert_eq(spells_to_write(days_on(200)), 2, "it was never looked at before");
 }
 
+Test(caseload, what_is_no_more_of_a_settled_period_stays_until_a_fact_of_it_changes)
+{
+    struct plan plan;
+    struct case_person *p = caseload_person(&cl, "T1", "P1");
+    cr_assert(apply_at("A1", 1, "2026-09-07", "2026-09-20", now));
+    caseload_derive(&cl, &rs, days_on(20), true);
+    store_spell(p);
+    p->spells[0].spell_id = "of other rules";
+    caseload_derive(&cl, &rs, days_on(200), true);
+    plan_make(&plan, &cl, days_on(200), "time");
+    cr_assert_eq(plan.n_tombstones + plan.n_spells, 0);
+    p->facts.died = (struct dated_fact){.on = {p->cw.periods[0].onset.days + 60}, .id = "d"};
+    p->facts.changed_at = days_on(200);
+    caseload_derive(&cl, &rs, days_on(200), true);
+    plan_make(&plan, &cl, days_on(200), "message");
+    cr_assert_eq(plan.n_spells, 1);
+    cr_assert_eq(plan.n_tombstones, 1, "one of the two is no more");
+}
+
 Test(caseload, a_change_unsettles_the_whole_period)
 {
     struct case_person *p = caseload_person(&cl, "T1", "P1");
