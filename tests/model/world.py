@@ -271,8 +271,20 @@ class World:
 
     def refresh(self, keys, now):
         for key in sorted(keys):
-            self.store(key, self.case(key, now))
+            case = self.case(key, now)
+            for day in self.settling_days(key, case):
+                self.store(key, self.case(key, case.calendar.at(day)))
+            self.store(key, case)
             self.refreshed_on[key] = self.today(key, now)
+
+    def settling_days(self, key, case):
+        """On which days, since the last look, a period settled that goes on on paper: of somebody who died."""
+        known, before = self.refreshed_on.get(key), self.last_case.get(key)
+        if case.person.died_on is None or before is None:
+            return []
+        days = {self.settles_on(period, of) for of in (before, case) for period in of.periods
+                if period.survives(case.person.died_on)}
+        return sorted(day for day in days if known < day < case.today)
 
     def store(self, key, case):
         frozen = set().union(*(p.keys for p in case.periods if self.settled(p, case)))
@@ -317,13 +329,17 @@ class World:
         return "pathway_no_longer_matches"
 
     def settled(self, period, case):
-        """So many days after the later of its last day and the last change of a fact of it."""
+        day = self.settles_on(period, case)
+        return day is not None and day <= case.today
+
+    def settles_on(self, period, case):
+        """So many days after the later of its last day and the last change of a fact of it; None: not yet known."""
         person = case.person
         end = period.end
         if end is None and period.survives(person.died_on):
             end = person.died_on  # HR may never end the record
         if end is None:
-            return False
+            return None
         days = dt.timedelta(days=case.organisation.settle_days)
         changes = [m.record.changed_at for m in period.members]
         changes += [max(e.entered_at, e.at)
@@ -331,8 +347,7 @@ class World:
         if person.changed_at is not None and any(
                 fact.on is None or fact.on <= end + days for fact in person.facts.values()):
             changes.append(person.changed_at)
-        last = max([end] + [case.calendar.local_date(change) for change in changes])
-        return case.today >= last + days
+        return days + max([end] + [case.calendar.local_date(change) for change in changes])
 
     def run(self, lines):
         for line in lines:
