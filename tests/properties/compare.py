@@ -102,7 +102,6 @@ class Report:
     def counts(self):
         return {"lines": len(self.lines), "tasks": len(self.tasks), "events": len(self.standing),
                 "said": len(self.said or ()), "dead": len(self.dead), "refused": len(self.refused),
-                "histories": sum(row["histories"] for row in self.printed["tried"]),
                 "plays": sum(row["plays"] for row in self.printed["tried"])}
 
     # --- what differs

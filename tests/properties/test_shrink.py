@@ -55,7 +55,7 @@ class Shrinking(unittest.TestCase):
         faulty.write_text(FAULTY % (sys.executable, sys.path, str(BIN / "histories")))
         faulty.chmod(faulty.stat().st_mode | stat.S_IXUSR)
         for seed in range(1, 9):
-            found = properties.run_block(((seed, 6, False), 0, faulty))
+            found = properties.run_block(((seed, 6, False), 0, faulty, False))
             if found["failures"]:
                 break
         said = io.StringIO()
