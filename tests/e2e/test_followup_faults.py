@@ -8,7 +8,7 @@ import time
 
 import compare
 import harness
-from followup_stage import READ_OTHERWISE, FollowupStage
+from followup_stage import FollowupStage
 from harness import expect, until
 
 import ledger
@@ -432,10 +432,8 @@ def expect_standing(world, now, found):
     """What stands was said, unless it was never to be; what was said stands, or is beyond taking
     back."""
     at = compare.dates.parse_instant(now)
-    rows = {row["id"]: row for row in ledger.Ledger(world).standing(at)
-            if row["data"]["kind"] not in READ_OTHERWISE}
-    found = {name.rsplit("/", 1)[0] if name.count("/") == 3 else name for name in found
-             if name.split("/")[1] not in READ_OTHERWISE}
+    rows = {row["id"]: row for row in ledger.Ledger(world).standing(at)}
+    found = {name.rsplit("/", 1)[0] if name.count("/") == 3 else name for name in found}
     missing = sorted(name for name, row in rows.items() if name not in found
                      and not row["superseded"] and row["held"] is None)
     expect(not missing, "not said: %s" % missing[:10])
