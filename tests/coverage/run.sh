@@ -10,7 +10,7 @@ cmake -S "$ROOT" --preset dev -B "$BUILD" -DCMAKE_RUNTIME_OUTPUT_DIRECTORY="$BUI
     -DCMAKE_C_FLAGS_RELWITHDEBINFO="-O0 -g --coverage" >/dev/null
 cmake --build "$BUILD" >/dev/null
 find "$BUILD" -name '*.gcda' -delete
-ctest --test-dir "$BUILD" -L 'unit|properties' --output-on-failure | tail -n 3
+DAYFOUR_BIN=$BUILD/bin ctest --test-dir "$BUILD" -L 'unit|properties' --output-on-failure | tail -n 3
 for part in common/casework common/event common/json; do
     printf '%-16s ' "$part"
     gcovr -r "$ROOT" "$BUILD" -f "$ROOT/$part.*" --branches --exclude-unreachable-branches \
