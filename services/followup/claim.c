@@ -9,14 +9,13 @@
 #include "common/fault.h"
 #include "common/log.h"
 
-#define PEOPLE_MAX 500
 #define CUTS_MAX 20 /* records made smaller in one transaction */
 #define PATIENCE 5  /* failures with a single person until that person is put off */
 #define PUT_OFF_US (3600 * US_PER_SECOND)
 
-void claim_init(struct claim *c)
+void claim_init(struct claim *c, int64_t people_max)
 {
-    *c = (struct claim){.limit = PEOPLE_MAX};
+    *c = (struct claim){.most = people_max, .limit = people_max};
     caseload_init(&c->caseload);
 }
 
@@ -342,8 +341,8 @@ static void stored(struct claim *c)
     fault_point("followup.claimed");
     c->refused = false;
     c->failures = 0;
-    if (c->limit < PEOPLE_MAX) {
-        c->limit = c->limit * 2 > PEOPLE_MAX ? PEOPLE_MAX : c->limit * 2;
+    if (c->limit < c->most) {
+        c->limit = c->limit * 2 > c->most ? c->most : c->limit * 2;
     }
 }
 

@@ -55,7 +55,8 @@ struct claim {
     const struct case_person **held;
     size_t n_held;
     struct store_counts counts;
-    int64_t limit; /* people at a time: less after a conflict, more again after success */
+    int64_t most;  /* people at a time */
+    int64_t limit; /* the same now: less after a conflict, more again after success */
     bool refused;  /* the database refused something of the last one */
     unsigned failures;
     int64_t began_ms;
@@ -70,7 +71,7 @@ struct claim {
     size_t n_records;
 };
 
-void claim_init(struct claim *c);
+void claim_init(struct claim *c, int64_t people_max);
 void claim_clear(struct claim *c);
 /* What was under way is forgotten; the session, in whatever state, is closed. */
 void claim_drop(struct claim *c);

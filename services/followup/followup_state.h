@@ -38,6 +38,7 @@ struct followup {
 
     struct pg *work; /* claims, one at a time */
     struct shard *working;
+    struct claim *claim; /* of it, under way */
     enum shard_want want;
     size_t next_shard; /* whose turn it is */
     int work_fd;
