@@ -52,8 +52,10 @@ struct claim {
     struct said *said;
     struct utterance *utterances;
     size_t n_utterances;
-    const struct case_person **held;
-    size_t n_held;
+    size_t case_results; /* of load_send_cases */
+    bool said_sent;
+    const struct case_person **held, **held_prompts;
+    size_t n_held, n_held_prompts;
     struct store_counts counts;
     int64_t most;  /* people at a time */
     int64_t limit; /* the same now: less after a conflict, more again after success */
@@ -65,6 +67,7 @@ struct claim {
     bool empty; /* nothing was due */
     bool paused;
     size_t n_released; /* people held back that are due again */
+    bool full; /* more are due */
     size_t n_people, n_emitted, n_withdrawn, n_letters;
     /* The batch to be published: live until the next claim_begin or claim_read. */
     struct outbound *records;

@@ -24,10 +24,15 @@ static const struct pg_stmt renew = {
 static const struct pg_stmt look = {
     "look_around",
     "select e.paused, r.serial,"
-    " (select min(p.next_wake_at) from fact.person p where p.next_wake_at > $1),"
-    " (select count(*) from (select from fact.person p where p.next_wake_at <= $1 limit 10000) d),"
-    " coalesce((select greatest(0, extract(epoch from $1 - min(p.next_wake_at)))::int8"
-    " from fact.person p where p.next_wake_at between '2000-01-01' and $1), 0)"
+    " least((select min(p.next_wake_at) from fact.person p where p.next_wake_at > $1),"
+    " (select min(p.oh_wake_at) from fact.person p where p.oh_wake_at > $1)),"
+    " (select count(*) from (select from fact.person p where p.next_wake_at <= $1 limit 10000) d)"
+    " + (select count(*) from (select from fact.person p where p.oh_wake_at <= $1"
+    " and not coalesce(p.next_wake_at <= $1, false) limit 10000) d),"
+    " coalesce(greatest(0, extract(epoch from $1 - least("
+    " (select min(p.next_wake_at) from fact.person p where p.next_wake_at between '2000-01-01' and $1),"
+    " (select min(p.oh_wake_at) from fact.person p where p.oh_wake_at between '2000-01-01' and $1)"
+    "))::int8), 0)"
     " from ops.emission e, fact.ruleset r",
     (const uint32_t[]){PG_TIMESTAMPTZ, 0}};
 

@@ -233,7 +233,7 @@ static void claimed(struct shard *s, const struct claim *c)
 {
     s->confirmed = c->around.published;
     s->claim_wanted |= !c->empty;
-    s->rush = c->n_people > 0 && (int64_t)c->n_people >= c->ask.max_people;
+    s->rush = c->full;
     if (c->n_records > 0) {
         s->next_batch++;
         s->have_batch |= c == front(s);

@@ -23,7 +23,7 @@ import ledger
 
 NOW = "2026-09-15T10:30:00Z"
 START = compare.dates.parse_instant(NOW)
-PEOPLE = 20  # at a time, so that a day has several batches
+PEOPLE = 4  # at a time, so that a day has several batches
 DIED = 137
 ONCE = ("leased", "opened", "confirmed")  # passed once in a life, or only when all is done
 SHARE = 90  # messages of a day
