@@ -72,7 +72,7 @@ struct caseload {
     } * records; /* what record_slots point to */
     size_t n_records, records_cap;
     bool only_wakes; /* no fact changes: of a person only wakes and counts are written */
-    bool careful; /* lock the people, and look for records under other people: see load.h */
+    bool careful;    /* lock the people, and look for records under other people: see load.h */
 };
 
 void caseload_init(struct caseload *cl); /* owns an arena */
@@ -103,9 +103,10 @@ const struct record *caseload_record(const struct caseload *cl, const char *orga
 bool caseload_apply(struct caseload *cl, const struct inbound *ev, const struct ruleset *rs,
                     struct instant now);
 
-/* Derives everybody who changed (all: everybody), and decides when each is to be looked at next, for
- * what HR is told and for all else: at the case's next instant where nothing was emitted and nothing
- * stands, else now, so that followup sees it. What decides the first never sees what HR may not. */
+/* Derives everybody who changed (all: everybody), and decides when each is to be looked at next,
+ * for what HR is told and for all else: at the case's next instant where nothing was emitted and
+ * nothing stands, else now, so that followup sees it. What decides the first never sees what HR may
+ * not. */
 void caseload_derive(struct caseload *cl, const struct ruleset *rs, struct instant now, bool all);
 
 #endif

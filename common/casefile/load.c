@@ -16,11 +16,10 @@ static const struct pg_stmt lock_people = {
     " unnest($1::text[], $2::text[])) order by p.organisation, p.person_id for update",
     key_types};
 
-static const struct pg_stmt load_people = {
-    "load_people",
-    "select k.ord, " LOAD_PERSON_COLUMNS PEOPLE
-    " join fact.person p on " OF_PERSON("p"),
-    key_types};
+static const struct pg_stmt load_people = {"load_people",
+                                           "select k.ord, " LOAD_PERSON_COLUMNS PEOPLE
+                                           " join fact.person p on " OF_PERSON("p"),
+                                           key_types};
 
 static const struct pg_stmt load_records = {
     "load_records",

@@ -87,7 +87,7 @@ enum status claim_begin(struct claim *c, struct pg *pg, const struct claim_aroun
                               .max_people = c->limit,
                               .release_held = around->release_held && !around->hold,
                               .letters = around->shard == 0 && !around->hold,
-                              .silences = around->shard == 0 && !around->hold};
+                              .silences = around->shard == 0 && !around->hold && !around->ahead};
     return flush(c, ledger_send_due(pg, &c->ask, err), CLAIM_LOOKING, err);
 }
 
@@ -133,8 +133,8 @@ static struct instant later(struct instant wake, struct instant now)
     return passed ? instant_add_us(now, US_PER_SECOND) : wake;
 }
 
-/* All that is due was said, or is noted to be said later: what is left is to wait. Who was not found
- * in the queue of prompts keeps the place in it. */
+/* All that is due was said, or is noted to be said later: what is left is to wait. Who was not
+ * found in the queue of prompts keeps the place in it. */
 static void set_wakes(struct case_person *p, struct instant now, bool oh_left)
 {
     p->wake_at = p->due_prompts ? later(p->cw.prompt_wake_at, now) : p->stored_wake;
@@ -361,8 +361,8 @@ static enum status looked(struct claim *c, struct err *err)
     c->due.paused |= c->around.hold;
     c->n_released = c->due.released;
     c->n_people = c->caseload.n_persons;
-    c->full = (int64_t)c->due.n_prompts >= c->ask.max_people ||
-              (int64_t)c->due.n_oh >= c->ask.max_people;
+    c->full =
+        (int64_t)c->due.n_prompts >= c->ask.max_people || (int64_t)c->due.n_oh >= c->ask.max_people;
     if (c->due.paused) {
         c->due.n_letters = 0;
     }

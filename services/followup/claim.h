@@ -29,7 +29,8 @@ struct claim_around {
     int64_t confirmed;  /* the database knows that all up to here are published */
     int64_t published;  /* and we know it of all up to here: to be confirmed with it */
     bool release_held;
-    bool hold; /* nothing can be published: derive and store, note what is to be said */
+    bool ahead; /* in a rush: of people only */
+    bool hold;  /* nothing can be published: derive and store, note what is to be said */
 };
 
 enum claim_state {
@@ -67,7 +68,7 @@ struct claim {
     bool empty; /* nothing was due */
     bool paused;
     size_t n_released; /* people held back that are due again */
-    bool full; /* more are due */
+    bool full;         /* more are due */
     size_t n_people, n_emitted, n_withdrawn, n_letters;
     /* The batch to be published: live until the next claim_begin or claim_read. */
     struct outbound *records;

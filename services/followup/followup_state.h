@@ -31,7 +31,8 @@ struct followup {
 
     struct pg *control; /* leases, the situation, hints */
     bool control_busy;
-    int64_t control_sent_ms, stored_now_ms;
+    bool counting; /* who is due, with it */
+    int64_t control_sent_ms, stored_now_ms, counted_ms;
     int64_t seq; /* of the control pipeline sent last */
     int control_fd;
     struct situation situation;

@@ -208,8 +208,8 @@ static const struct pg_stmt put_held = {
     " select u.o, u.p, $3 from unnest($1::text[], $2::text[]) as u (o, p) on conflict do nothing",
     (const uint32_t[]){PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_BOOL, 0}};
 
-enum status ledger_send_held(struct pg *pg, const struct case_person *const *p, size_t n, bool prompts,
-                             struct err *err)
+enum status ledger_send_held(struct pg *pg, const struct case_person *const *p, size_t n,
+                             bool prompts, struct err *err)
 {
     struct pg_args args = {0};
     COLUMN(PG_TEXT, pg_array_text, n, p[i]->organisation);
@@ -275,8 +275,8 @@ static const struct pg_stmt finished = {
     "finished",
     "update ops.clock set finished_at = $1"
     " where finished_at is distinct from $1 and not exists (select from followup.outbox)"
-    " and not exists (select from fact.person p where p.next_wake_at <= $1)"
-    " and not exists (select from fact.person p where p.oh_wake_at <= $1)"
+    " and coalesce((select min(p.next_wake_at) from fact.person p) > $1, true)"
+    " and coalesce((select min(p.oh_wake_at) from fact.person p) > $1, true)"
     " and ($2 or not exists (select from intake.dead_letter d where d.published_batch is null))"
     " and ($3 or finished_at is null or finished_at < $1 - interval '800 ms')",
     (const uint32_t[]){PG_TIMESTAMPTZ, PG_BOOL, PG_BOOL, 0}};

@@ -81,8 +81,8 @@ enum status ledger_send_outbox(struct pg *pg, int32_t shard, int64_t batch_no,
 enum status ledger_send_letters(struct pg *pg, const struct letter *l, size_t n, int64_t batch_no,
                                 struct err *err) NODISCARD;
 /* Of these people something is to be said and may not be now; prompts: to HR. */
-enum status ledger_send_held(struct pg *pg, const struct case_person *const *p, size_t n, bool prompts,
-                             struct err *err) NODISCARD;
+enum status ledger_send_held(struct pg *pg, const struct case_person *const *p, size_t n,
+                             bool prompts, struct err *err) NODISCARD;
 
 /* Compare and move: see followup.advance in schemas/sql. */
 struct advance_shard {

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "common/casefile/load.h"
+#include "common/columns.h"
 #include "services/followup/ledger.h"
 
 /* Shorter than what the server takes to find a deadlock: intake writes a person's spells before the
@@ -8,18 +9,18 @@
 static const struct pg_stmt give_way = {"give_way", "set local lock_timeout = '300ms'", NULL};
 
 /* At most some hundreds in one transaction; in an order that tells nothing. */
-#define RELEASE(which, column)                                                                     \
-    "with h as (delete from followup.held d where (d.organisation, d.person_id, d.prompts) in"     \
-    " (select f.organisation, f.person_id, f.prompts from followup.held f where f.prompts = "      \
-    which " order by f.organisation, f.person_id limit 500)"                                       \
-    " returning d.organisation, d.person_id)"                                                      \
-    " update fact.person p set " column " = least(p." column ", $1), revision = p.revision + 1"    \
+#define RELEASE(which, column)                                                                      \
+    "with h as (delete from followup.held d where (d.organisation, d.person_id, d.prompts) in"      \
+    " (select f.organisation, f.person_id, f.prompts from followup.held f where f.prompts = " which \
+    " order by f.organisation, f.person_id limit 500)"                                              \
+    " returning d.organisation, d.person_id)"                                                       \
+    " update fact.person p set " column " = least(p." column ", $1), revision = p.revision + 1"     \
     " from h where p.organisation = h.organisation and p.person_id = h.person_id"
 
-static const struct pg_stmt release_prompts = {
-    "release_prompts", RELEASE("true", "next_wake_at"), (const uint32_t[]){PG_TIMESTAMPTZ, 0}};
-static const struct pg_stmt release_oh = {
-    "release_oh", RELEASE("false", "oh_wake_at"), (const uint32_t[]){PG_TIMESTAMPTZ, 0}};
+static const struct pg_stmt release_prompts = {"release_prompts", RELEASE("true", "next_wake_at"),
+                                               (const uint32_t[]){PG_TIMESTAMPTZ, 0}};
+static const struct pg_stmt release_oh = {"release_oh", RELEASE("false", "oh_wake_at"),
+                                          (const uint32_t[]){PG_TIMESTAMPTZ, 0}};
 
 /* Two queues: what HR is told waits in one that nothing clinical moves, see 0012_two_queues.sql. */
 #define DUE(column)                                                                                \
@@ -239,30 +240,27 @@ void ledger_take_due(const struct pg *pg, const struct due_ask *ask, struct case
 static const struct pg_stmt load_said = {
     "load_said",
     "select k.ord, " EMITTED_COLUMNS
-    " from unnest($1::text[], $2::text[]) with ordinality as k (organisation, person_id, ord)"
+    " from unnest($1::text[], $2::text[], $3::int4[]) as k (organisation, person_id, ord)"
     " join followup.emitted e on e.organisation = k.organisation and e.person_id = k.person_id",
-    (const uint32_t[]){PG_TEXT_ARRAY, PG_TEXT_ARRAY, 0}};
+    (const uint32_t[]){PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_INT4_ARRAY, 0}};
 
 enum status ledger_send_said(struct caseload *cl, struct pg *pg, bool *sent, struct err *err)
 {
-    *sent = false;
+    const struct case_person **p = arena_array(cl->arena, cl->n_persons, sizeof *p);
+    size_t n = 0;
     for (size_t i = 0; i < cl->n_persons; i++) {
-        *sent |= cl->persons[i].emitted > 0;
+        if (cl->persons[i].emitted > 0) {
+            p[n++] = &cl->persons[i];
+        }
     }
-    if (!*sent) {
+    *sent = n > 0;
+    if (n == 0) {
         return STATUS_OK;
     }
     struct pg_args args = {0};
-    pg_array_begin(&args, PG_TEXT);
-    for (size_t i = 0; i < cl->n_persons; i++) {
-        pg_array_text(&args, cl->persons[i].organisation);
-    }
-    pg_array_end(&args);
-    pg_array_begin(&args, PG_TEXT);
-    for (size_t i = 0; i < cl->n_persons; i++) {
-        pg_array_text(&args, cl->persons[i].person_id);
-    }
-    pg_array_end(&args);
+    COLUMN(PG_TEXT, pg_array_text, n, p[i]->organisation);
+    COLUMN(PG_TEXT, pg_array_text, n, p[i]->person_id);
+    COLUMN(PG_INT4, pg_array_i32, n, (int32_t)(p[i] - cl->persons) + 1);
     enum status s = pg_send(pg, &load_said, &args, err);
     pg_args_clear(&args);
     return s;

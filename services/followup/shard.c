@@ -148,8 +148,8 @@ static bool unpublished_batches(const struct shard *s)
     return s->published + 1 < s->next_batch;
 }
 
-/* While a batch is on its way to Kafka the next one is claimed, in a rush: never more than that one,
- * so at most two are unconfirmed. doc/model/followup.pml, "claim_ahead". */
+/* While a batch is on its way to Kafka the next one is claimed, in a rush: never more than that
+ * one, so at most two are unconfirmed. doc/model/followup.pml, "claim_ahead". */
 static bool may_claim_ahead(const struct shard *s)
 {
     return s->rush && s->kafka == KAFKA_PUBLISHING && s->have_batch && !s->have_next &&
@@ -210,6 +210,7 @@ enum status shard_begin(struct shard *s, enum shard_want want, struct pg *pg,
     bool settled = s->kafka == KAFKA_READY || want == WANT_AHEAD;
     around->published = settled ? s->published : s->confirmed;
     around->hold = want == WANT_HOLD;
+    around->ahead = want == WANT_AHEAD;
     struct claim *c = shard_claim_for(s, want);
     switch (want) {
     case WANT_CLAIM:

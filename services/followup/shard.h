@@ -53,7 +53,7 @@ struct shard {
     bool *refused;     /* of the batch given to the sink last */
     bool claim_wanted; /* look for people who are due */
     bool rush;         /* the last claim was full: more are due, and wait */
-    bool drop_result;   /* what the sink is busy with was begun under a lease that is gone */
+    bool drop_result;  /* what the sink is busy with was begun under a lease that is gone */
     size_t n_published; /* records, since somebody set it to 0 */
 };
 

@@ -6,8 +6,9 @@
  *   bench_followup latency BROKERS IN OUT EVENTS EVERY_MS TODAY   one event each EVERY_MS, about
  *       people beyond those; until its task is on OUT and committed: prints p50, p90, p99 and the
  *       greatest in milliseconds
- *   bench_followup watch BROKERS TOPIC RECORDS   until there are so many committed ones: prints
- *       how long after the first the last was written, milliseconds by their timestamps
+ *   bench_followup watch BROKERS TOPIC RECORDS SINCE   until there are so many committed ones:
+ *       the same of how long after SINCE, milliseconds since 1970, they were written, by their
+ *       timestamps
  */
 #include <librdkafka/rdkafka.h>
 #include <stdio.h>
@@ -142,24 +143,51 @@ static rd_kafka_t *reader(const char *brokers, const char *topic, bool from_the_
     return rk;
 }
 
+/* ---- what it took ---- */
+
+static int by_time(const void *a, const void *b)
+{
+    const int64_t *x = a;
+    const int64_t *y = b;
+    return *x < *y ? -1 : *x > *y;
+}
+
+static void tell(int64_t *us, size_t n)
+{
+    qsort(us, n, sizeof *us, by_time);
+    static const size_t parts[] = {50, 90, 99, 100};
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        size_t at = n * parts[i] / 100;
+        (void)printf("%.1f ", (double)us[at > 0 ? at - 1 : 0] / 1000);
+    }
+    (void)printf("\n");
+}
+
 static void watch(char **argv)
 {
-    long wanted = strtol(argv[2], NULL, 10);
+    size_t wanted = strtoul(argv[2], NULL, 10);
+    int64_t since = strtoll(argv[3], NULL, 10);
     rd_kafka_t *rk = reader(argv[0], argv[1], false);
-    int64_t first = 0, last = 0, end = clock_mono_ms() + PATIENCE_MS;
-    for (long got = 0; got < wanted && clock_mono_ms() < end;) {
+    int64_t *took = calloc(wanted, sizeof *took);
+    if (took == NULL) {
+        abort();
+    }
+    size_t got = 0;
+    for (int64_t end = clock_mono_ms() + PATIENCE_MS; got < wanted && clock_mono_ms() < end;) {
         rd_kafka_message_t *m = rd_kafka_consumer_poll(rk, 200);
         if (m != NULL && m->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-            int64_t at = rd_kafka_message_timestamp(m, NULL);
-            first = got == 0 || at < first ? at : first;
-            last = at > last ? at : last;
-            got++;
+            took[got] = (rd_kafka_message_timestamp(m, NULL) - since) * 1000;
+            got += took[got] >= 0;
         }
         if (m != NULL) {
             rd_kafka_message_destroy(m);
         }
     }
-    (void)printf("%lld\n", (long long)(last - first));
+    if (got < wanted) {
+        die("not all were there in time");
+    }
+    tell(took, got);
+    free(took);
     (void)rd_kafka_assign(rk, NULL);
     rd_kafka_destroy(rk);
 }
@@ -207,27 +235,6 @@ static void see(struct latency *l, const rd_kafka_message_t *m)
     }
 }
 
-static int by_time(const void *a, const void *b)
-{
-    const int64_t *x = a;
-    const int64_t *y = b;
-    return *x < *y ? -1 : *x > *y;
-}
-
-static void tell(struct latency *l)
-{
-    if (l->seen < l->events) {
-        die("not every event became a task in time");
-    }
-    qsort(l->took_us, l->events, sizeof *l->took_us, by_time);
-    static const int parts[] = {50, 90, 99, 100};
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-        size_t at = (size_t)l->events * (size_t)parts[i] / 100;
-        (void)printf("%.1f ", (double)l->took_us[at > 0 ? at - 1 : 0] / 1000);
-    }
-    (void)printf("\n");
-}
-
 static void latency(char **argv)
 {
     struct latency l = {.in = argv[1],
@@ -257,7 +264,10 @@ static void latency(char **argv)
             rd_kafka_message_destroy(m);
         }
     }
-    tell(&l);
+    if (l.seen < l.events) {
+        die("not every event became a task in time");
+    }
+    tell(l.took_us, l.events);
     free(l.sent_us);
     free(l.took_us);
     events_free(l.ev);
@@ -272,7 +282,7 @@ int main(int argc, char **argv)
         fill(argv + 2);
     } else if (argc == 8 && strcmp(argv[1], "latency") == 0) {
         latency(argv + 2);
-    } else if (argc == 5 && strcmp(argv[1], "watch") == 0) {
+    } else if (argc == 6 && strcmp(argv[1], "watch") == 0) {
         watch(argv + 2);
     } else {
         (void)fprintf(stderr, "usage: see the head of bench_followup.c\n");
