@@ -45,7 +45,7 @@ static void work_done(struct followup *f)
     f->working = NULL;
     if (f->want == WANT_CLAIM || f->want == WANT_AHEAD || f->want == WANT_HOLD) {
         f->held |= c->n_held > 0;
-        if (c->around.release_held) {
+        if (c->around.release_held && !c->around.hold) { /* only then were they released */
             f->held = c->n_released > 0 || c->n_held > 0;
             shard->claim_wanted |= c->n_released > 0;
         }

@@ -19,6 +19,8 @@ from pathlib import Path
 import bench_followup
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "deploy" / "demo"))
+from database import Database  # noqa: E402  pylint: disable=wrong-import-position
 BIN = ROOT / "build/bench/bin"
 PARTITIONS = 8
 
@@ -75,16 +77,17 @@ class Intake:
         env = {**os.environ, "PG_DSN": dsn, "KAFKA_BROKERS": brokers, "DAYFOUR_KAFKA_TOPIC_ABSENCES": topic,
                "DAYFOUR_KAFKA_GROUP": group, **dict(extra)}
         env.pop("DAYFOUR_BIN", None)
-        self.dsn, self.topic = dsn, topic
+        self.watch = Database(dsn=dsn)
+        self.topic = topic
         self.log = open(os.devnull, "wb")
         self.process = subprocess.Popen([BIN / "dayfour-intake"], stdout=self.log, env=env)
 
     def taken(self):
-        return int(sql(self.dsn, "select coalesce(sum(next_offset), 0) from intake.position where topic = '%s'"
-                       % self.topic))
+        return int(self.watch.run("select coalesce(sum(next_offset), 0) from intake.position where topic = '%s'"
+                                  % self.topic)[0])
 
     def wait_for(self, events, seconds=900):
-        """(seconds from the first committed batch's sight, peak resident MiB)."""
+        """Events a second, from the first committed batch's sight to the last's."""
         began = None
         first = 0
         end = time.monotonic() + seconds
@@ -113,6 +116,7 @@ class Intake:
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(20)
+        self.watch.close()
         self.log.close()
 
 
