@@ -239,6 +239,11 @@ static void plan_tombstones(struct plan *plan, const struct caseload *cl,
     }
 }
 
+static bool is_soon(struct instant wake, struct instant now)
+{
+    return !instant_is_none(wake) && wake.us <= now.us + US_PER_SECOND;
+}
+
 void plan_make(struct plan *plan, struct caseload *cl, struct instant now, const char *why)
 {
     size_t records = 0, spells = 0, stored = 0;
@@ -258,7 +263,7 @@ void plan_make(struct plan *plan, struct caseload *cl, struct instant now, const
             continue;
         }
         plan->persons[plan->n_persons++] = p;
-        plan->wake_now |= !instant_is_none(p->wake_at) && p->wake_at.us <= now.us + US_PER_SECOND;
+        plan->wake_now |= is_soon(p->wake_at, now) || is_soon(p->oh_wake_at, now);
         plan_records(plan, p);
         plan_spells(plan, cl->arena, p, now, why);
         plan_tombstones(plan, cl, p, now);

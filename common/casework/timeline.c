@@ -29,7 +29,9 @@ static void add(struct timeline *t, const struct timeline_event *e)
         t->capacity = capacity;
     }
     out->timeline[out->n_timeline++] = *e;
-    work_wake(t->w, e->at);
+    work_wake(t->w,
+              event_kind_audience(e->kind) == AUDIENCE_HR ? &out->prompt_wake_at : &out->oh_wake_at,
+              e->at);
 }
 
 /* ---- occupational health ---- */

@@ -187,8 +187,10 @@ Test(caseload, only_who_changed_is_derived)
     cr_assert(caseload_find(&cl, "T1", "P1")->derived);
     cr_assert_not(caseload_find(&cl, "T1", "P2")->derived);
     cr_assert_eq(caseload_find(&cl, "T1", "P1")->cw.n_spells, 1);
-    cr_assert_eq(caseload_find(&cl, "T1", "P1")->wake_at.us, now.us,
+    cr_assert_eq(caseload_find(&cl, "T1", "P1")->oh_wake_at.us, now.us,
                  "something stands: followup is to see it");
+    cr_assert_gt(caseload_find(&cl, "T1", "P1")->wake_at.us, now.us,
+                 "nothing that HR is told of: that queue does not know of it");
 }
 
 Test(caseload, a_reset_leaves_nobody)
