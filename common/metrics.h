@@ -26,6 +26,10 @@
     X(FOLLOWUP_DUE, "gauge", "dayfour_followup_people_due", "", "people to be looked at by now")   \
     X(FOLLOWUP_OLDEST, "gauge", "dayfour_followup_oldest_due_seconds", "",                         \
       "how long the longest waiting of them has been due")                                         \
+    X(TASKS_OPEN, "gauge", "dayfour_tasks_open", "",                                               \
+      "contact tasks that are open, counted each minute")                                          \
+    X(TASKS_OVERDUE, "gauge", "dayfour_tasks_overdue", "",                                         \
+      "those of them whose due date has passed")                                                   \
     X(FOLLOWUP_ACTIVE, "gauge", "dayfour_followup_active", "shard",                                \
       "1 while this process holds the shard")
 
