@@ -179,6 +179,7 @@ static enum status set_up(struct followup *f, struct err *err)
     const struct pg_options o = {.dsn = f->conf->pg_dsn,
                                  .password = password,
                                  .application_name = "dayfour-followup",
+                                 .looks_up = true,
                                  .allow_insecure = f->conf->allow_insecure};
     f->control = pg_new(&o);
     f->work = pg_new(&o);
