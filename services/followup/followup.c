@@ -40,8 +40,8 @@ static void serve_kafka(struct followup *f)
         struct err err = {0};
         struct shard *s = &f->shards[i];
         if (shard_pull(s, f->seq, &err) == STATUS_FATAL ||
-            shard_push(s, f->rules->install_key, f->situation.paused, f->stopping, &err) ==
-                STATUS_FATAL) {
+            shard_push(s, f->rules->install_key, followup_now(f), f->situation.paused, f->stopping,
+                       &err) == STATUS_FATAL) {
             followup_cannot_go_on(f, &err);
         }
         f->n_emitted += s->n_published;
