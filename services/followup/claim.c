@@ -113,6 +113,7 @@ static struct sayings *compare(struct claim *c, size_t *total)
         const struct case_person *p = &cl->persons[i];
         struct said *said = &c->said[i];
         diff_stand(&p->cw, c->around.now, cl->arena, &standing, &n);
+        n = said->erasing ? 0 : n;
         diff_mark_settled(said->rows, said->n, p, c->around.now);
         all[i] = diff(standing, n, said->rows, said->n, &p->rules, c->around.now, cl->arena);
         *total += all[i].n;
@@ -196,7 +197,7 @@ static void hold_back(struct claim *c, const struct sayings *all)
     const struct caseload *cl = &c->caseload;
     c->held = arena_array(cl->arena, cl->n_persons, sizeof *c->held);
     for (size_t i = 0; i < cl->n_persons; i++) {
-        if (all[i].n > 0) {
+        if (all[i].n > 0 || c->said[i].erasing) {
             c->held[c->n_held++] = &cl->persons[i];
         }
     }
@@ -235,11 +236,26 @@ static enum status close_empty(struct claim *c, struct err *err)
     return flush(c, s, CLAIM_CLOSING, err);
 }
 
+/* Of those to be erased all has been taken back by this claim: `dayfour` does the rest. */
+static enum status send_erasable(struct claim *c, struct err *err)
+{
+    const struct caseload *cl = &c->caseload;
+    const struct case_person **p = arena_array(cl->arena, cl->n_persons, sizeof *p);
+    size_t n = 0;
+    for (size_t i = 0; i < cl->n_persons && !c->due.paused; i++) {
+        if (c->said[i].erasing) {
+            p[n++] = &cl->persons[i];
+        }
+    }
+    return n == 0 ? STATUS_OK : ledger_send_erasable(c->pg, p, n, c->around.now, err);
+}
+
 static enum status send_said(struct claim *c, struct err *err)
 {
     struct arena *a = c->caseload.arena;
     enum status s =
         ledger_send_utterances(c->pg, c->utterances, c->n_utterances, c->around.now, a, err);
+    s = s == STATUS_OK ? send_erasable(c, err) : s;
     if (s == STATUS_OK && c->n_letters > 0) {
         s = ledger_send_letters(c->pg, c->due.letters, c->n_letters, c->around.next_batch, err);
     }

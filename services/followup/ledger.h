@@ -53,9 +53,11 @@ void ledger_take_due(const struct pg *pg, const struct due_ask *ask, struct case
 struct said {
     struct emitted *rows;
     size_t n;
+    bool erasing; /* the person is to be erased: nothing stands any more */
 };
 
-/* One result: of everybody in the (sorted) caseload. */
+/* Two results: of everybody in the (sorted) caseload. */
+#define SAID_RESULTS 2
 enum status ledger_send_said(struct caseload *cl, struct pg *pg, struct err *err) NODISCARD;
 /* out: one for each person. */
 void ledger_take_said(struct caseload *cl, const struct pg *pg, size_t nth, struct said *out);
@@ -77,6 +79,9 @@ enum status ledger_send_outbox(struct pg *pg, int32_t shard, int64_t batch_no,
 /* These dead letters go out with that batch. */
 enum status ledger_send_letters(struct pg *pg, const struct letter *l, size_t n, int64_t batch_no,
                                 struct err *err) NODISCARD;
+/* Of these people, who are to be erased, all is taken back. */
+enum status ledger_send_erasable(struct pg *pg, const struct case_person *const *p, size_t n,
+                                 struct instant now, struct err *err) NODISCARD;
 /* These people have something to say and may not now. */
 enum status ledger_send_held(struct pg *pg, const struct case_person *const *p, size_t n,
                              struct err *err) NODISCARD;

@@ -216,6 +216,13 @@ static const struct pg_stmt load_said = {
     " join followup.emitted e on e.organisation = k.organisation and e.person_id = k.person_id",
     (const uint32_t[]){PG_TEXT_ARRAY, PG_TEXT_ARRAY, 0}};
 
+static const struct pg_stmt load_erasing = {
+    "load_erasing",
+    "select k.ord from unnest($1::text[], $2::text[]) with ordinality"
+    " as k (organisation, person_id, ord)"
+    " join fact.erasure e on e.organisation = k.organisation and e.person_id = k.person_id",
+    (const uint32_t[]){PG_TEXT_ARRAY, PG_TEXT_ARRAY, 0}};
+
 enum status ledger_send_said(struct caseload *cl, struct pg *pg, struct err *err)
 {
     struct pg_args args = {0};
@@ -230,6 +237,7 @@ enum status ledger_send_said(struct caseload *cl, struct pg *pg, struct err *err
     }
     pg_array_end(&args);
     enum status s = pg_send(pg, &load_said, &args, err);
+    s = s == STATUS_OK ? pg_send(pg, &load_erasing, &args, err) : s;
     pg_args_clear(&args);
     return s;
 }
@@ -248,6 +256,10 @@ void ledger_take_said(struct caseload *cl, const struct pg *pg, size_t nth, stru
     for (size_t row = 0; row < pg_rows(r); row++) {
         struct said *said = &out[pg_i64(r, row, 0) - 1];
         said->rows[said->n++] = emitted_of(cl->arena, r, row, 1);
+    }
+    r = pg_result(pg, nth + 1);
+    for (size_t row = 0; row < pg_rows(r); row++) {
+        out[pg_i64(r, row, 0) - 1].erasing = true;
     }
 }
 
