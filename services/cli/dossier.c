@@ -78,7 +78,10 @@ static const struct part parts[] = {
       " s.pathway, 'queue', s.queue, 'absence_ids', s.absence_ids, 'onset_date', s.onset_date,"
       " 'last_day', s.last_day, 'first_notice_at', s.first_notice_at, 'due_date', s.due_date,"
       " 'state', s.state, 'end_reason', s.end_reason, 'still_yielded_by_the_records',"
-      " not s.tombstone, 'priority', s.priority, 'previous_spell', s.previous_spell,"
+      " not s.tombstone, 'work_by_date', s.work_by_date, 'respond_by', s.respond_by,"
+      " 'expected_return', s.expected_return, 'elapsed_days', s.elapsed_days,"
+      " 'elapsed_working_days', s.elapsed_working_days,"
+      " 'priority', s.priority, 'previous_spell', s.previous_spell,"
       " 'late_report', s.late_report, 'backdated', s.backdated, 'review_first', s.review_first,"
       " 'attempts', s.attempts, 'first_attempt_at', s.first_attempt_at, 'contacted_at',"
       " s.contacted_at, 'last_outcome', s.last_outcome, 'review_on', s.review_on, 'red_flag',"
@@ -98,8 +101,8 @@ static const struct part parts[] = {
     {"entries",
      {"dossier_entries",
       "select json_build_object('entry_id', c.entry_id, 'kind', " KIND ", 'pathway', c.pathway,"
-      " 'at', c.at, 'entered_at', c.entered_at, 'by', c.by, 'assignee', c.assignee, 'outcome', "
-      OUTCOME ", 'review_on', c.review_on, 'red_flag', c.red_flag, 'absence_ids', c.record_ids,"
+      " 'at', c.at, 'entered_at', c.entered_at, 'by', c.by, 'assignee', c.assignee, 'outcome', " OUTCOME
+      ", 'review_on', c.review_on, 'red_flag', c.red_flag, 'absence_ids', c.record_ids,"
       " 'codes', c.record_codes, 'retracted_at', c.retracted_at, 'retracted_by', c.retracted_by,"
       " 'retracted_why', c.retracted_why)::text,"
       " format('On %s %s entered: %s%s%s%s.', to_char(c.at, 'YYYY-MM-DD'), c.by, " KIND ","
@@ -117,8 +120,8 @@ static const struct part parts[] = {
       " case when e.data::jsonb ? 'pathway' then 'occupational health' else"
       " 'your employer''s HR' end, replace(e.kind, '-', ' '),"
       " '; taken back on ' || to_char(e.withdrawn_at, 'YYYY-MM-DD'))"
-      " from followup.emitted e" OF_THEM("e")
-      " order by e.emitted_at, e.subject, e.kind, e.occurrence, e.nth",
+      " from followup.emitted e" OF_THEM(
+          "e") " order by e.emitted_at, e.subject, e.kind, e.occurrence, e.nth",
       who},
      true},
     {"erasure",
@@ -204,8 +207,8 @@ static enum status write_note(struct cli *cli, const char *organisation, const c
     return s;
 }
 
-static void print(FILE *to, const char *organisation, const char *person_id,
-                  const struct buf *json, const struct buf *reading)
+static void print(FILE *to, const char *organisation, const char *person_id, const struct buf *json,
+                  const struct buf *reading)
 {
     struct buf head = {0};
     buf_puts(&head, "{\"organisation\":");

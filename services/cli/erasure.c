@@ -17,11 +17,10 @@ static const struct pg_stmt mark = {
     " select pg_notify('dayfour_wake', '')::text",
     (const uint32_t[]){PG_TEXT, PG_TEXT, PG_TIMESTAMPTZ, PG_TEXT, 0}};
 
-static const struct pg_stmt look = {
-    "erasure_look",
-    "select why, withdrawn_at is not null from fact.erasure"
-    " where organisation = $1 and person_id = $2",
-    (const uint32_t[]){PG_TEXT, PG_TEXT, 0}};
+static const struct pg_stmt look = {"erasure_look",
+                                    "select why, withdrawn_at is not null from fact.erasure"
+                                    " where organisation = $1 and person_id = $2",
+                                    (const uint32_t[]){PG_TEXT, PG_TEXT, 0}};
 
 static const struct pg_stmt drop_mark = {
     "erasure_drop", "delete from fact.erasure where organisation = $1 and person_id = $2",
@@ -63,10 +62,11 @@ static enum status write_note(struct sweep *sweep, struct cli *cli, const char *
 {
     struct buf detail = {0};
     struct pg_args args = {0};
-    buf_printf(&detail,
-               "{\"records\":%zu,\"spells\":%zu,\"entries\":%zu,\"told\":%zu,\"dead_letters\":%" PRId64
-               "}",
-               e->counts.records, e->counts.spells, e->counts.entries, e->counts.said, e->letters);
+    buf_printf(
+        &detail,
+        "{\"records\":%zu,\"spells\":%zu,\"entries\":%zu,\"told\":%zu,\"dead_letters\":%" PRId64
+        "}",
+        e->counts.records, e->counts.spells, e->counts.entries, e->counts.said, e->letters);
     pg_arg_instant(&args, sweep_now(sweep));
     pg_arg_text(&args, why);
     pg_arg_text(&args, organisation);

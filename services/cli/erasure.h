@@ -1,6 +1,6 @@
-/* erasure - all that is held about one person goes. What is settled goes at once and nobody is told;
- * of somebody who is not, what was told is taken back first, which followup does: the person is
- * marked, and what is held goes once that has happened. */
+/* erasure - all that is held about one person goes. What is settled goes at once and nobody is
+ * told; of somebody who is not, what was told is taken back first, which followup does: the person
+ * is marked, and what is held goes once that has happened. */
 #ifndef CLI_ERASURE_H
 #define CLI_ERASURE_H
 

@@ -63,8 +63,9 @@ static int tell(const struct erasure *e)
         return cli_refuse("person erase: nothing is held about such a person");
     }
     if (e->state == ERASURE_WAITS) {
-        puts("marked: the case is not settled, so what was told is taken back first. That waits for\n"
-             "dayfour-followup; then this command again, or the next purge, erases the person");
+        puts(
+            "marked: the case is not settled, so what was told is taken back first. That waits for\n"
+            "dayfour-followup; then this command again, or the next purge, erases the person");
         return EXIT_DONE;
     }
     printf("erased: %zu records, %zu spells, %zu entries, %zu notes of what was told, %" PRId64
@@ -107,7 +108,9 @@ int person_erase(struct cli *cli, const struct args *args)
     enum status s = cli_connect(cli, &err);
     s = s == STATUS_OK ? sweep_new(&sweep, cli, &err) : s;
     s = s == STATUS_OK ? ask(sweep, cli, args, why, &e, &err) : s;
-    s = s == STATUS_OK ? wait_for_followup(sweep, cli, args, &e, &err) : s;
+    if (s == STATUS_OK && !options_flag(args, "no-wait")) {
+        s = wait_for_followup(sweep, cli, args, &e, &err);
+    }
     sweep_free(sweep);
     return s == STATUS_OK ? tell(&e) : cli_fail("person erase", s, &err);
 }

@@ -28,8 +28,7 @@ static void pause_ms(long ms)
 }
 
 static const struct pg_stmt audit = {
-    "purge_audit",
-    "insert into audit.entry (at, what, detail) values ($1, 'purge', $2::jsonb)",
+    "purge_audit", "insert into audit.entry (at, what, detail) values ($1, 'purge', $2::jsonb)",
     (const uint32_t[]){PG_TIMESTAMPTZ, PG_TEXT, 0}};
 
 static enum status write_down(struct purge *p, const char *detail, struct err *err)
@@ -77,8 +76,8 @@ static void candidate_args(const struct purge *p, const struct keys *keys, struc
 {
     struct instant now = sweep_now(p->sweep);
     /* A day more: days are local ones, this is not. */
-    struct instant old = instant_add_us(
-        now, -(shortest(sweep_retention(p->sweep)) - INT64_C(1)) * US_PER_DAY);
+    struct instant old =
+        instant_add_us(now, -(shortest(sweep_retention(p->sweep)) - INT64_C(1)) * US_PER_DAY);
     pg_arg_text(args, keys->n == 0 ? "" : keys->organisation[keys->n - 1]);
     pg_arg_text(args, keys->n == 0 ? "" : keys->person_id[keys->n - 1]);
     pg_arg_date(args, (struct date){(int32_t)(old.us / US_PER_DAY)});

@@ -26,10 +26,11 @@ static void add_periods(struct retain_decision *d)
         for (size_t k = 0; k < period->n_records; k++) {
             d->unit_of_record[period->records[k] - f->records] = d->n_units;
         }
-        d->units[d->n_units++] = (struct retain_unit){.period = period,
-                                               .from = from,
-                                               .changed_at = period->changed_at,
-                                               .settled = retain_period_settled(period, d->now)};
+        d->units[d->n_units++] =
+            (struct retain_unit){.period = period,
+                                 .from = from,
+                                 .changed_at = period->changed_at,
+                                 .settled = retain_period_settled(period, d->now)};
     }
 }
 
@@ -130,7 +131,8 @@ static void gather(struct retain_decision *d)
 
 /* ---- what is old enough ---- */
 
-static bool is_old(const struct retain_decision *d, const struct retain_unit *u, const struct retention *keep)
+static bool is_old(const struct retain_decision *d, const struct retain_unit *u,
+                   const struct retention *keep)
 {
     if (!u->settled || date_is_none(u->from)) {
         return false;
@@ -180,8 +182,8 @@ static void mark_records(const struct retain_decision *d, const struct retention
         const struct retain_unit *u =
             d->unit_of_record[i] == NO_UNIT ? NULL : &d->units[d->unit_of_record[i]];
         d->out->record[i] = u != NULL && u->goes;
-        d->out->details[i] = u != NULL && !u->goes && f->records[i].has_contact &&
-                             u->settled && !date_is_none(u->from) &&
+        d->out->details[i] = u != NULL && !u->goes && f->records[i].has_contact && u->settled &&
+                             !date_is_none(u->from) &&
                              u->from.days + keep->contact_details_days <= d->today.days;
     }
 }
@@ -218,7 +220,8 @@ static bool record_stays(const struct retain_decision *d)
 
 /* A tombstone whose record is another person's now has nothing to go with: it goes as old as a
  * matched case, by the last of its dates. The same of what was entered about such records. */
-static bool stray_is_old(const struct retain_decision *d, struct date last, const struct retention *keep)
+static bool stray_is_old(const struct retain_decision *d, struct date last,
+                         const struct retention *keep)
 {
     return !date_is_none(last) && last.days + keep->matched_days <= d->today.days;
 }
@@ -228,9 +231,8 @@ static void mark_spells(const struct retain_decision *d, const struct retention 
     for (size_t i = 0; i < d->p->n_spells; i++) {
         const struct stored_spell *sp = &d->p->spells[i];
         size_t unit = unit_of_ref(d, &sp->anchor);
-        d->out->spell[i] =
-            unit == NO_UNIT ? sp->tombstone && stray_is_old(d, sp->due_date, keep)
-                            : d->units[unit].goes;
+        d->out->spell[i] = unit == NO_UNIT ? sp->tombstone && stray_is_old(d, sp->due_date, keep)
+                                           : d->units[unit].goes;
     }
 }
 
@@ -239,9 +241,9 @@ static void mark_entries(const struct retain_decision *d, const struct retention
     for (size_t i = 0; i < d->p->facts.n_contacts; i++) {
         size_t unit = d->unit_of_entry[i];
         const struct contact_fact *c = &d->p->facts.contacts[i];
-        d->out->entry[i] = unit == NO_UNIT ? stray_is_old(d, day_of(d, c->entered_at), keep) &&
-                                                 !record_stays(d)
-                                           : d->units[unit].goes;
+        d->out->entry[i] = unit == NO_UNIT
+                               ? stray_is_old(d, day_of(d, c->entered_at), keep) && !record_stays(d)
+                               : d->units[unit].goes;
     }
 }
 
@@ -257,8 +259,7 @@ static void mark_said(const struct retain_decision *d, const struct retention *k
             known |= is_known(d, said->absence_ids[k]);
             held |= has_record(d, said->absence_ids[k]);
         }
-        d->out->said[i] =
-            known ? !held : stray_is_old(d, day_of(d, said->last_at), keep);
+        d->out->said[i] = known ? !held : stray_is_old(d, day_of(d, said->last_at), keep);
     }
 }
 
@@ -292,8 +293,8 @@ static void start(struct retain *out, const struct case_person *p, size_t n_said
                            .said = arena_array(a, n_said, sizeof(bool))};
 }
 
-/* Who opted out is not to be rung should another absence come, for as long as they are employed. Who
- * left or died is not to be taken for open should an old record be sent again. */
+/* Who opted out is not to be rung should another absence come, for as long as they are employed.
+ * Who left or died is not to be taken for open should an old record be sent again. */
 static bool is_remembered(const struct retain_decision *d, const struct retention *keep)
 {
     const struct facts *f = &d->p->facts;
@@ -311,12 +312,12 @@ void retain_decide(const struct case_person *p, const struct retain_said *said, 
                    struct retain *out)
 {
     struct retain_decision d = {.p = p,
-                         .said = said,
-                         .n_said = n_said,
-                         .now = now,
-                         .today = zone_date(p->rules.zone, now),
-                         .a = a,
-                         .out = out};
+                                .said = said,
+                                .n_said = n_said,
+                                .now = now,
+                                .today = zone_date(p->rules.zone, now),
+                                .a = a,
+                                .out = out};
     start(out, p, n_said, a);
     gather(&d);
     choose(&d, keep);
@@ -333,8 +334,7 @@ void retain_decide(const struct case_person *p, const struct retain_said *said, 
                   !is_remembered(&d, keep);
 }
 
-void retain_nothing(const struct case_person *p, size_t n_said, struct arena *a,
-                    struct retain *out)
+void retain_nothing(const struct case_person *p, size_t n_said, struct arena *a, struct retain *out)
 {
     const struct facts *f = &p->facts;
     start(out, p, n_said, a);

@@ -12,7 +12,8 @@ enum status sweep_renew(struct sweep *s, struct err *err)
 {
     const struct pg_result *r = NULL;
     struct ruleset *rules = NULL;
-    enum status st = cli_query(s->cli, &ask_now, NULL, &r, err);
+    enum status st = s->cli->pg == NULL ? STATUS_OK : pg_connect(s->cli->pg, err);
+    st = st == STATUS_OK ? cli_query(s->cli, &ask_now, NULL, &r, err) : st;
     if (st != STATUS_OK) {
         return st;
     }
@@ -65,10 +66,9 @@ struct arena *sweep_arena(struct sweep *s)
 
 /* ---- loading ---- */
 
-/* Shorter than what the server takes to find a deadlock: intake writes a person's records before the
- * person, we lock the person first, and it is we who give way. */
-static const struct pg_stmt patience = {"sweep_patience", "set local lock_timeout = '300ms'",
-                                        NULL};
+/* Shorter than what the server takes to find a deadlock: intake writes a person's records before
+ * the person, we lock the person first, and it is we who give way. */
+static const struct pg_stmt patience = {"sweep_patience", "set local lock_timeout = '300ms'", NULL};
 
 static const struct pg_stmt load_said = {
     "sweep_said",
@@ -104,8 +104,8 @@ static void take_said(struct sweep *s, const struct pg_result *r)
     s->n = 0;
     for (size_t i = 0; i < s->people.n_persons; i++) {
         if (s->people.persons[i].revision > 0) {
-            s->person[s->n++] = (struct sweep_person){
-                .p = &s->people.persons[i], .said = rows[i], .n_said = n[i]};
+            s->person[s->n++] =
+                (struct sweep_person){.p = &s->people.persons[i], .said = rows[i], .n_said = n[i]};
         }
     }
 }
@@ -117,7 +117,8 @@ static enum status send_loads(struct sweep *s, bool locks, struct err *err)
     const struct case_person *p = s->people.persons;
     COLUMN(PG_TEXT, pg_array_text, s->people.n_persons, p[i].organisation);
     COLUMN(PG_TEXT, pg_array_text, s->people.n_persons, p[i].person_id);
-    enum status st = pg_send(pg, &pg_begin, NULL, err);
+    enum status st = pg_connect(pg, err); /* a transaction that fails takes its session along */
+    st = st == STATUS_OK ? pg_send(pg, &pg_begin, NULL, err) : st;
     st = st == STATUS_OK ? pg_send(pg, &patience, NULL, err) : st;
     st = st == STATUS_OK ? load_send(&s->people, pg, locks, err) : st;
     st = st == STATUS_OK ? pg_send(pg, &load_said, &args, err) : st;

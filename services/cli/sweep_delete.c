@@ -52,8 +52,7 @@ static enum status send_records(struct sweep *s, bool only_details, struct err *
     COLUMN(PG_TEXT, pg_array_text, n, r[i].p->person_id);
     COLUMN(PG_TEXT, pg_array_text, n, r[i].rec->source);
     COLUMN(PG_TEXT, pg_array_text, n, r[i].rec->absence_id);
-    enum status st =
-        pg_send(s->cli->pg, only_details ? &drop_details : &drop_records, &args, err);
+    enum status st = pg_send(s->cli->pg, only_details ? &drop_details : &drop_records, &args, err);
     pg_args_clear(&args);
     return st;
 }
