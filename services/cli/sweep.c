@@ -12,8 +12,7 @@ enum status sweep_renew(struct sweep *s, struct err *err)
 {
     const struct pg_result *r = NULL;
     struct ruleset *rules = NULL;
-    enum status st = s->cli->pg == NULL ? STATUS_OK : pg_connect(s->cli->pg, err);
-    st = st == STATUS_OK ? cli_query(s->cli, &ask_now, NULL, &r, err) : st;
+    enum status st = cli_query(s->cli, &ask_now, NULL, &r, err);
     if (st != STATUS_OK) {
         return st;
     }
@@ -117,8 +116,7 @@ static enum status send_loads(struct sweep *s, bool locks, struct err *err)
     const struct case_person *p = s->people.persons;
     COLUMN(PG_TEXT, pg_array_text, s->people.n_persons, p[i].organisation);
     COLUMN(PG_TEXT, pg_array_text, s->people.n_persons, p[i].person_id);
-    enum status st = pg_connect(pg, err); /* a transaction that fails takes its session along */
-    st = st == STATUS_OK ? pg_send(pg, &pg_begin, NULL, err) : st;
+    enum status st = pg_send(pg, &pg_begin, NULL, err);
     st = st == STATUS_OK ? pg_send(pg, &patience, NULL, err) : st;
     st = st == STATUS_OK ? load_send(&s->people, pg, locks, err) : st;
     st = st == STATUS_OK ? pg_send(pg, &load_said, &args, err) : st;
@@ -140,7 +138,7 @@ enum status sweep_begin(struct sweep *s, const char *const *organisations,
     caseload_sort(people);
     enum status st = send_loads(s, locks, err);
     if (st != STATUS_OK) {
-        return st;
+        return sweep_failed(s, st, err);
     }
     s->open = true;
     load_take(people, s->cli->pg, 2, locks);
@@ -187,6 +185,18 @@ void sweep_count(struct sweep *s, struct sweep_counts *counts)
         counts->said += sweep_marked(x->what.said, x->n_said);
         counts->persons += x->what.person ? 1 : 0;
     }
+}
+
+/* A transaction that fails takes its session along. */
+enum status sweep_failed(struct sweep *s, enum status st, struct err *err)
+{
+    struct err again = {0};
+    s->open = false;
+    if (pg_connect(s->cli->pg, &again) != STATUS_OK) {
+        *err = again;
+        return STATUS_FATAL;
+    }
+    return st;
 }
 
 enum status sweep_commit(struct sweep *s, struct err *err)

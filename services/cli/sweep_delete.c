@@ -209,6 +209,5 @@ enum status sweep_delete(struct sweep *s, struct err *err)
     st = st == STATUS_OK ? send_check(s, err) : st;
     st = st == STATUS_OK ? pg_flush(s->cli->pg, err) : st;
     st = st == STATUS_OK ? pg_wait(s->cli->pg, -1, err) : st;
-    s->open = st == STATUS_OK; /* what failed has been given up */
-    return st;
+    return st == STATUS_OK ? st : sweep_failed(s, st, err);
 }

@@ -14,6 +14,9 @@ struct sweep {
     bool open; /* a transaction */
 };
 
+/* Makes the session anew; gives st, unless that fails too. */
+enum status sweep_failed(struct sweep *s, enum status st, struct err *err) NODISCARD;
+
 size_t sweep_marked(const bool *marks, size_t n);
 
 #endif
