@@ -10,7 +10,7 @@ static const struct pg_stmt mark = {
     "with m as (insert into fact.erasure as e (organisation, person_id, asked_at, why)"
     " values ($1, $2, $3, $4) on conflict (organisation, person_id) do update"
     " set why = excluded.why),"
-    " p as (update fact.person set next_wake_at = $3, revision = revision + 1"
+    " p as (update fact.person set next_wake_at = $3, oh_wake_at = $3, revision = revision + 1"
     " where organisation = $1 and person_id = $2),"
     " a as (insert into audit.entry (at, what, why, organisation, person_id)"
     " values ($3, 'person_erase_asked', $4, $1, $2))"

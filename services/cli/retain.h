@@ -21,6 +21,7 @@
 struct retain_said {
     const char *subject, *kind, *occurrence;
     int32_t nth;
+    bool prompt;              /* to HR */
     struct instant last_at;   /* when it was told, or taken back */
     const char **absence_ids; /* of the records it was about */
     size_t n_absence_ids;

@@ -77,6 +77,12 @@ static const struct pg_stmt load_said = {
     " join followup.emitted e on e.organisation = k.organisation and e.person_id = k.person_id",
     (const uint32_t[]){PG_TEXT_ARRAY, PG_TEXT_ARRAY, 0}};
 
+static bool is_prompt(const char *name)
+{
+    enum event_kind kind;
+    return event_kind_parse(name, &kind) && event_kind_audience(kind) == AUDIENCE_HR;
+}
+
 static void take_said(struct sweep *s, const struct pg_result *r)
 {
     struct arena *a = s->people.arena;
@@ -96,6 +102,7 @@ static void take_said(struct sweep *s, const struct pg_result *r)
                                      .kind = arena_strdup(a, pg_text(r, row, 2)),
                                      .occurrence = arena_strdup(a, pg_text(r, row, 3)),
                                      .nth = (int32_t)pg_i64(r, row, 4),
+                                     .prompt = is_prompt(pg_text(r, row, 2)),
                                      .last_at = pg_instant(r, row, 5)};
         said->absence_ids = pg_text_array(r, row, 6, a, &said->n_absence_ids);
     }

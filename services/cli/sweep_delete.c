@@ -141,17 +141,17 @@ static enum status send_entries(struct sweep *s, struct err *err)
 /* Everybody's revision is raised, so that whoever works on older facts does so again. */
 static const struct pg_stmt put_people = {
     "sweep_people",
-    "with k as (select * from unnest($1::text[], $2::text[], $3::int4[], $4::int4[], $5::bool[])"
-    " as k (o, p, said, entries, goes)),"
+    "with k as (select * from unnest($1::text[], $2::text[], $3::int4[], $4::int4[], $5::int4[],"
+    " $6::bool[]) as k (o, p, said, prompts, entries, goes)),"
     " h as (delete from followup.held x using k where k.goes and x.organisation = k.o"
     " and x.person_id = k.p),"
     " d as (delete from fact.person x using k where k.goes and x.organisation = k.o"
     " and x.person_id = k.p)"
     " update fact.person x set revision = x.revision + 1, emitted = x.emitted - k.said,"
-    " contacts = x.contacts - k.entries from k where not k.goes and x.organisation = k.o"
+    " prompted = x.prompted - k.prompts, contacts = x.contacts - k.entries from k where not k.goes and x.organisation = k.o"
     " and x.person_id = k.p",
-    (const uint32_t[]){PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_INT4_ARRAY, PG_INT4_ARRAY, PG_BOOL_ARRAY,
-                       0}};
+    (const uint32_t[]){PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_INT4_ARRAY, PG_INT4_ARRAY, PG_INT4_ARRAY,
+                       PG_BOOL_ARRAY, 0}};
 
 bool sweep_touches(const struct sweep_person *x)
 {
@@ -160,6 +160,15 @@ bool sweep_touches(const struct sweep_person *x)
            sweep_marked(x->what.spell, x->p->n_spells) > 0 ||
            sweep_marked(x->what.entry, x->p->facts.n_contacts) > 0 ||
            sweep_marked(x->what.said, x->n_said) > 0;
+}
+
+static int32_t prompts_that_go(const struct sweep_person *x)
+{
+    int32_t n = 0;
+    for (size_t i = 0; i < x->n_said; i++) {
+        n += x->what.said[i] && x->said[i].prompt ? 1 : 0;
+    }
+    return n;
 }
 
 static enum status send_people(struct sweep *s, struct err *err)
@@ -178,6 +187,7 @@ static enum status send_people(struct sweep *s, struct err *err)
     COLUMN(PG_TEXT, pg_array_text, n, x[i]->p->organisation);
     COLUMN(PG_TEXT, pg_array_text, n, x[i]->p->person_id);
     COLUMN(PG_INT4, pg_array_i32, n, (int32_t)sweep_marked(x[i]->what.said, x[i]->n_said));
+    COLUMN(PG_INT4, pg_array_i32, n, prompts_that_go(x[i]));
     COLUMN(PG_INT4, pg_array_i32, n,
            (int32_t)sweep_marked(x[i]->what.entry, x[i]->p->facts.n_contacts));
     COLUMN(PG_BOOL, pg_array_bool, n, x[i]->what.person);

@@ -188,7 +188,7 @@ static enum status set_up(struct followup *f, struct err *err)
     f->shards = mem_alloc(f->n_shards * sizeof *f->shards);
     f->leases = mem_alloc(f->n_shards * sizeof *f->leases);
     for (size_t i = 0; i < f->n_shards; i++) {
-        shard_init(&f->shards[i], (int32_t)i);
+        shard_init(&f->shards[i], (int32_t)i, f->conf->followup_batch_people);
         f->leases[i] = (struct lease){.shard = (int32_t)i, .epoch = NO_EPOCH};
     }
     name_owner(f);

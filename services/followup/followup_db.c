@@ -8,6 +8,7 @@
 #include "services/followup/followup_state.h"
 
 #define STORE_NOW_EVERY_MS 5000
+#define COUNT_EVERY_MS 5000
 
 struct instant followup_now(struct followup *f)
 {
@@ -177,8 +178,10 @@ void followup_ask_control(struct followup *f)
     struct err err = {0};
     f->seq++;
     f->control_sent_ms = clock_mono_ms();
-    enum status s =
-        lease_send(f->control, f->owner, f->leases, f->n_shards, now, clock_to_store(f, now), &err);
+    f->counting = f->counted_ms == 0 || f->control_sent_ms - f->counted_ms >= COUNT_EVERY_MS;
+    f->counted_ms = f->counting ? f->control_sent_ms : f->counted_ms;
+    enum status s = lease_send(f->control, f->owner, f->leases, f->n_shards, now,
+                               clock_to_store(f, now), f->counting, &err);
     if (s != STATUS_OK) {
         followup_db_failed(f, s, &err);
         return;
@@ -252,7 +255,7 @@ static void control_answered(struct followup *f)
 {
     struct situation before = f->situation;
     f->control_busy = false;
-    lease_take(f->control, f->leases, f->n_shards, &f->situation);
+    lease_take(f->control, f->leases, f->n_shards, f->counting, &f->situation);
     for (size_t i = 0; i < f->n_shards; i++) {
         shard_leased(&f->shards[i], &f->leases[i], f->seq);
     }

@@ -35,9 +35,10 @@ enum status lease_attach(struct pg *pg, const struct lease *l, size_t n, struct 
  * told of now. */
 enum lease_clock { LEASE_CLOCK_NOTHING, LEASE_CLOCK_REHEARSAL, LEASE_CLOCK_LAST_NOW };
 enum status lease_send(struct pg *pg, const char *owner, const struct lease *l, size_t n,
-                       struct instant now, enum lease_clock store, struct err *err) NODISCARD;
+                       struct instant now, enum lease_clock store, bool count,
+                       struct err *err) NODISCARD;
 /* After pg_poll said done: epochs as they are now, NO_EPOCH where somebody else holds the shard. */
-void lease_take(const struct pg *pg, struct lease *l, size_t n, struct situation *out);
+void lease_take(const struct pg *pg, struct lease *l, size_t n, bool count, struct situation *out);
 
 /* Waiting, on the way out: whoever stands by need not wait for the lease to run out. */
 enum status lease_give_back(struct pg *pg, const char *owner, struct err *err) NODISCARD;

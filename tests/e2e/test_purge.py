@@ -200,6 +200,8 @@ def holds_together(stage):
     for what, query in {
             "counts of what was told": "select 1 from fact.person p where p.emitted <> (select count(*) from"
             " followup.emitted e where e.organisation = p.organisation and e.person_id = p.person_id)",
+            "counts of prompts": "select 1 from fact.person p where p.prompted <> (select count(*) from followup.emitted e"
+            " where e.organisation = p.organisation and e.person_id = p.person_id and e.topic like '%return-to-work')",
             "counts of entries": "select 1 from fact.person p where p.contacts <> (select count(*) from fact.contact c"
             " where c.organisation = p.organisation and c.person_id = p.person_id)",
             "records without a person": "select 1 from fact.absence a where not exists (select from fact.person p where"
@@ -253,7 +255,7 @@ def a_year(around):
         expect(purged["records"] == sum(map(len, go)), "%s, of %d" % (purged, sum(map(len, go))))
         holds_together(stage)
         # Everybody is looked at again, as after a load of settings: still nobody is told.
-        stage.sql("update fact.person set next_wake_at = '%s'" % stage.now)
+        stage.sql("update fact.person set next_wake_at = '%s', oh_wake_at = '%s'" % (stage.now, stage.now))
         stage.wait_idle(60)
         expect(said(stage) == told, "a purge was told: %s, then %s" % (told, said(stage)))
         compare(before, snapshot(stage), stay, go)

@@ -5,6 +5,9 @@
  *       flush | commit | abort                 answered by: PARTITION:NEXT...
  *   e2e_topic consume BROKERS TOPIC            all that is committed, as PARTITION OFFSET and the
  *                                              same fields
+ *   e2e_topic look BROKERS TOPIC               all there is, committed or not: PARTITION OFFSET
+ *                                              TIMESTAMP and the same fields after the word
+ *                                              record; and end PARTITION OFFSET for each partition
  *   e2e_topic trim BROKERS TOPIC PARTITION OFFSET        deletes the records before OFFSET
  */
 #include <librdkafka/rdkafka.h>
@@ -238,9 +241,12 @@ static int produce(const char *brokers, const char *topic, const char *transacti
 
 /* ---- consume ---- */
 
-static void print_record(const rd_kafka_message_t *m)
+static void print_record(const rd_kafka_message_t *m, bool stamped)
 {
-    (void)printf("%d %lld", m->partition, (long long)m->offset);
+    (void)printf("%s%d %lld", stamped ? "record " : "", m->partition, (long long)m->offset);
+    if (stamped) {
+        (void)printf(" %lld", (long long)rd_kafka_message_timestamp(m, NULL));
+    }
     put_encoded(m->key, m->key_len);
     put_encoded(m->payload, m->len);
     rd_kafka_headers_t *headers = NULL;
@@ -270,17 +276,17 @@ static int partitions_of(rd_kafka_t *rk, const char *topic)
     return n;
 }
 
-static int consume(const char *brokers, const char *topic)
+static int consume(const char *brokers, const char *topic, bool look)
 {
-    static const char *const settings[] = {"group.id",
-                                           "e2e-topic",
-                                           "enable.auto.commit",
-                                           "false",
-                                           "isolation.level",
-                                           "read_committed",
-                                           "enable.partition.eof",
-                                           "true",
-                                           NULL};
+    const char *const settings[] = {"group.id",
+                                    "e2e-topic",
+                                    "enable.auto.commit",
+                                    "false",
+                                    "isolation.level",
+                                    look ? "read_uncommitted" : "read_committed",
+                                    "enable.partition.eof",
+                                    "true",
+                                    NULL};
     rd_kafka_t *rk = client_new(RD_KAFKA_CONSUMER, conf_new(brokers, settings));
     rd_kafka_poll_set_consumer(rk);
     int left = partitions_of(rk, topic);
@@ -297,9 +303,12 @@ static int consume(const char *brokers, const char *topic)
         }
         if (m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
             left--;
+            if (look) {
+                (void)printf("end %d %lld\n", m->partition, (long long)m->offset);
+            }
         } else {
             check(m->err, "consume");
-            print_record(m);
+            print_record(m, look);
         }
         rd_kafka_message_destroy(m);
     }
@@ -338,10 +347,13 @@ int main(int argc, char **argv)
         return produce(argv[2], argv[3], argc == 5 ? argv[4] : NULL);
     }
     if (argc == 4 && strcmp(argv[1], "consume") == 0) {
-        return consume(argv[2], argv[3]);
+        return consume(argv[2], argv[3], false);
+    }
+    if (argc == 4 && strcmp(argv[1], "look") == 0) {
+        return consume(argv[2], argv[3], true);
     }
     if (argc == 6 && strcmp(argv[1], "trim") == 0) {
         return trim(argv[2], argv[3], (int32_t)atoi(argv[4]), (int64_t)atoll(argv[5]));
     }
-    die("arguments", "produce, consume or trim");
+    die("arguments", "produce, consume, look or trim");
 }

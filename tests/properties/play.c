@@ -47,6 +47,12 @@ static void write_cases(struct play *p, struct instant now)
             ->derived_on = today(p, now);
     }
     p->now = now;
+    p->n_written = plan.n_spells;
+    for (size_t i = 0; i < plan.n_tombstones; i++) {
+        const struct tombstone_row *row = &plan.tombstones[i];
+        bool elsewhere = row->reason == END_MOVED || row->reason == END_ENTERED_IN_ERROR;
+        p->n_written += row->stored->tombstone && elsewhere ? 0 : 1;
+    }
 }
 
 static struct emitted emission_of(const struct saying *s, const struct case_person *p,
@@ -232,8 +238,10 @@ static struct inbound *decode_all(struct play *p, const struct line *const *line
 
 void play_messages(struct play *p, const struct line *const *lines, size_t n, struct instant now)
 {
-    (void)decode_all(p, lines, n, now, false);
-    catch_up(p, now);
+    if (!p->dozes) {
+        (void)decode_all(p, lines, n, now, false);
+        catch_up(p, now);
+    }
     const struct inbound *in = decode_all(p, lines, n, now, true);
     caseload_sort(&p->caseload);
     shelf_load(&p->shelf, &p->caseload);
@@ -243,6 +251,9 @@ void play_messages(struct play *p, const struct line *const *lines, size_t n, st
         }
     }
     caseload_derive(&p->caseload, p->rules, now, false);
+    if (p->loses) {
+        return;
+    }
     write_cases(p, now);
     if (p->follows) {
         play_follow(p, now);
@@ -251,27 +262,21 @@ void play_messages(struct play *p, const struct line *const *lines, size_t n, st
 
 /* ---- the rest ---- */
 
-void play_other(struct play *p, const struct line *line, struct instant now)
+/* Everybody's rows are of today, as they are where followup is awake. */
+static void catch_up_all(struct play *p, struct instant now)
 {
-    if (line->kind == LINE_RULES) {
-        caseload_reset(&p->caseload);
-        for (size_t i = 0; i < p->shelf.n_persons; i++) {
-            add_person(p, &p->shelf.persons[i]);
-        }
-        catch_up(p, now);
-        p->rules = line->rules;
-        play_look(p, now);
-        return;
+    caseload_reset(&p->caseload);
+    for (size_t i = 0; i < p->shelf.n_persons; i++) {
+        add_person(p, &p->shelf.persons[i]);
     }
+    catch_up(p, now);
+}
+
+static void make_entry(struct play *p, const struct line *line, struct instant now)
+{
     struct entry_of_line e;
     entry_read(&e, line);
     struct shelf_person *row = entry_person(&p->shelf, &e);
-    if (row != NULL) {
-        caseload_reset(&p->caseload);
-        add_person(p, row);
-        catch_up(p, now);
-        row = entry_person(&p->shelf, &e);
-    }
     const char *refused =
         entry_make(&p->shelf, row, &e, settings_zone(p->rules->settings), now, ++p->last_entry);
     if (refused != NULL) {
@@ -280,7 +285,27 @@ void play_other(struct play *p, const struct line *line, struct instant now)
         }
         return;
     }
-    row = entry_person(&p->shelf, &e);
+    caseload_reset(&p->caseload);
+    add_person(p, row);
+    derive_loaded(p, now, p->follows);
+}
+
+void play_other(struct play *p, const struct line *line, struct instant now)
+{
+    catch_up_all(p, now);
+    if (line->kind == LINE_ENTRY) {
+        make_entry(p, line, now);
+        return;
+    }
+    p->rules = line->rules;
+    play_look(p, now);
+}
+
+void play_fact(struct play *p, const char *organisation, const char *person_id,
+               const struct contact_fact *fact, struct instant now)
+{
+    struct shelf_person *row = shelf_person(&p->shelf, organisation, person_id);
+    *shelf_add_entry(&p->shelf, row) = (struct shelf_entry){.fact = *fact};
     caseload_reset(&p->caseload);
     add_person(p, row);
     derive_loaded(p, now, p->follows);

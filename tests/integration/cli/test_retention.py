@@ -81,7 +81,8 @@ def told(w, who, absence, at, kind="contact-task.created", subject=None, **more)
                    data=json.dumps({"absence_ids": [absence], "pathway": "msk"}), emitted_at=at)
     columns.update(more)
     put(w, "followup.emitted", columns)
-    w.sql(f"update fact.person set emitted = emitted + 1 where person_id = '{who}'")
+    prompts = 1 if columns["topic"].startswith("return") else 0
+    w.sql(f"update fact.person set emitted = emitted + 1, prompted = prompted + {prompts} where person_id = '{who}'")
 
 
 def entry(w, who, absence, at, kind=1, outcome=6):
@@ -164,7 +165,7 @@ def whole_periods_or_nothing(w):
     equal(retention(w, "purge").code, 0)
     equal(w.sql("select absence_id from fact.absence order by 1"), [("A-1",), ("A-2",), ("A-4",)])
     equal(w.sql("select subject from followup.emitted"), [("pX",)])
-    equal(w.sql("select emitted, revision from fact.person"), [("1", "2")])
+    equal(w.sql("select emitted, prompted, revision from fact.person"), [("1", "1", "2")])
 
 
 @case
@@ -380,9 +381,9 @@ def every_column_about_a_person_is_exported(w):
           " elapsed_days = 41, elapsed_working_days = 43, settled_at = '2021-04-07T00:00Z'")
     ran = retention(w, "person", "export", "RW3", "P-77", "--reason", "r")
     # Of the machinery: when to look again, who works on it, how a change is noticed; and what stands as another form.
-    inner = {"revision", "next_wake_at", "emitted", "contacts", "fingerprint", "contact_hash", "settings_serial",
-             "left_time", "left_id", "died_time", "died_id", "opt_time", "opt_id", "match", "scheme", "kind",
-             "outcome", "first_version", "version", "tombstone"}
+    inner = {"revision", "next_wake_at", "oh_wake_at", "emitted", "prompted", "contacts", "fingerprint",
+             "contact_hash", "settings_serial", "left_time", "left_id", "died_time", "died_id", "opt_time", "opt_id",
+             "match", "scheme", "kind", "outcome", "first_version", "version", "tombstone"}
     for table in TABLES:
         for row in json.loads(w.value(f"select json_agg(to_json(t)) from {table} t where person_id = 'P-77'")):
             for column, value in row.items():
@@ -451,7 +452,7 @@ def that_somebody_opted_out_or_died_outlives_an_erasure(w):
     ran = retention(w, "person", "erase", "RW3", "P-77", "--reason", "r")
     holds(ran.code == 0 and "opted out, or died" in ran.out, ran.out + ran.err)
     equal(count(w, "P-77"), [1, 0, 0, 0, 0, 0])
-    equal(w.sql("select emitted, contacts, opted_out from fact.person"), [("0", "0", "t")])
+    equal(w.sql("select emitted, prompted, contacts, opted_out from fact.person"), [("0", "0", "0", "t")])
 
 
 @case
@@ -467,7 +468,8 @@ def who_is_not_settled_waits_for_followup(w):
     equal(rows(w, tables=TABLES[1:]), before, "nothing goes yet")
     equal(w.sql("select organisation, person_id, asked_by, why, withdrawn_at is null from fact.erasure"),
           [("RW3", "P-77", w.logins["retention"], "why not", "t")])
-    equal(w.sql("select next_wake_at = oh.now(), revision from fact.person"), [("t", "2")])
+    equal(w.sql("select next_wake_at = oh.now(), oh_wake_at = oh.now(), revision from fact.person"),
+          [("t", "t", "2")])
     equal(retention(w, "purge", "--json").json()["people_erased"], 0)
     equal(w.run("person", "export", "RW3", "P-77", "--reason", "r", user=w.logins["retention"],
                 password=w.password).json()["erasure"][0]["why"], "why not")
