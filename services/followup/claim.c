@@ -158,9 +158,12 @@ static struct sayings *compare(struct claim *c, size_t *total)
         const struct case_person *p = &cl->persons[i];
         struct said *said = &c->said[i];
         diff_stand(&p->cw, c->around.now, cl->arena, &standing, &n);
+        n = said->erasing ? 0 : n;
         diff_mark_settled(said->rows, said->n, p, c->around.now);
         all[i] = diff(standing, n, said->rows, said->n, &p->rules, c->around.now, cl->arena);
+        size_t found = all[i].n;
         set_wakes(&cl->persons[i], c->around.now, keep_due(&all[i], p));
+        said->all_taken = said->erasing && all[i].n == found;
         *total += all[i].n;
     }
     for (size_t i = 0; i < c->due.n_silences && !c->due.paused; i++) {
@@ -254,7 +257,7 @@ static void hold_back(struct claim *c, const struct sayings *all)
     c->held_prompts = arena_array(cl->arena, cl->n_persons, sizeof *c->held_prompts);
     for (size_t i = 0; i < cl->n_persons; i++) {
         bool hr = false;
-        bool oh = false;
+        bool oh = c->said[i].erasing;
         for (size_t k = 0; k < all[i].n; k++) {
             hr |= audience_of(&all[i].items[k]) == AUDIENCE_HR;
             oh |= audience_of(&all[i].items[k]) == AUDIENCE_OH;
@@ -289,11 +292,26 @@ static enum status close_empty(struct claim *c, struct err *err)
     return flush(c, s, CLAIM_CLOSING, err);
 }
 
+/* Of those to be erased all has been taken back by this claim: `dayfour` does the rest. */
+static enum status send_erasable(struct claim *c, struct err *err)
+{
+    const struct caseload *cl = &c->caseload;
+    const struct case_person **p = arena_array(cl->arena, cl->n_persons, sizeof *p);
+    size_t n = 0;
+    for (size_t i = 0; i < cl->n_persons && !c->due.paused; i++) {
+        if (c->said[i].all_taken) {
+            p[n++] = &cl->persons[i];
+        }
+    }
+    return n == 0 ? STATUS_OK : ledger_send_erasable(c->pg, p, n, c->around.now, err);
+}
+
 static enum status send_said(struct claim *c, struct err *err)
 {
     struct arena *a = c->caseload.arena;
     enum status s =
         ledger_send_utterances(c->pg, c->utterances, c->n_utterances, c->around.now, a, err);
+    s = s == STATUS_OK ? send_erasable(c, err) : s;
     if (s == STATUS_OK && c->n_letters > 0) {
         s = ledger_send_letters(c->pg, c->due.letters, c->n_letters, c->around.next_batch, err);
     }
@@ -383,6 +401,9 @@ static enum status looked(struct claim *c, struct err *err)
     if (s == STATUS_OK) {
         s = ledger_send_said(&c->caseload, c->pg, &c->said_sent, err);
     }
+    if (s == STATUS_OK) {
+        s = ledger_send_erasing(c->pg, err);
+    }
     return flush(c, s, CLAIM_LOADING, err);
 }
 
@@ -394,6 +415,7 @@ static enum status loaded(struct claim *c, struct err *err)
     if (c->said_sent) {
         ledger_take_said(&c->caseload, c->pg, c->case_results, c->said);
     }
+    ledger_take_erasing(&c->caseload, c->pg, c->case_results + (c->said_sent ? 1 : 0), c->said);
     fault_point("followup.loaded");
     return derive_and_store(c, err);
 }

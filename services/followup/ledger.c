@@ -220,6 +220,24 @@ enum status ledger_send_held(struct pg *pg, const struct case_person *const *p, 
     return s;
 }
 
+static const struct pg_stmt put_erasable = {
+    "put_erasable",
+    "update fact.erasure e set withdrawn_at = $3 from unnest($1::text[], $2::text[]) as k (o, p)"
+    " where e.organisation = k.o and e.person_id = k.p and e.withdrawn_at is null",
+    (const uint32_t[]){PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_TIMESTAMPTZ, 0}};
+
+enum status ledger_send_erasable(struct pg *pg, const struct case_person *const *p, size_t n,
+                                 struct instant now, struct err *err)
+{
+    struct pg_args args = {0};
+    COLUMN(PG_TEXT, pg_array_text, n, p[i]->organisation);
+    COLUMN(PG_TEXT, pg_array_text, n, p[i]->person_id);
+    pg_arg_instant(&args, now);
+    enum status s = pg_send(pg, &put_erasable, &args, err);
+    pg_args_clear(&args);
+    return s;
+}
+
 static const struct pg_stmt put_off = {
     "put_off",
     "update fact.person p set next_wake_at = greatest(p.next_wake_at, $3),"

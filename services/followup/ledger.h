@@ -55,6 +55,8 @@ void ledger_take_due(const struct pg *pg, const struct due_ask *ask, struct case
 struct said {
     struct emitted *rows;
     size_t n;
+    bool erasing;   /* the person is to be erased: nothing stands any more */
+    bool all_taken; /* and nothing of what was told is left to be taken back after this claim */
 };
 
 /* One result: of everybody in the (sorted) caseload. None where nothing was said: *sent. */
@@ -62,6 +64,9 @@ enum status ledger_send_said(struct caseload *cl, struct pg *pg, bool *sent,
                              struct err *err) NODISCARD;
 /* out: one for each person, all zero. */
 void ledger_take_said(struct caseload *cl, const struct pg *pg, size_t nth, struct said *out);
+/* One result. Sent once the people are locked: who is marked later is due again. */
+enum status ledger_send_erasing(struct pg *pg, struct err *err) NODISCARD;
+void ledger_take_erasing(struct caseload *cl, const struct pg *pg, size_t nth, struct said *out);
 
 /* ---- what is said now ---- */
 
@@ -80,6 +85,9 @@ enum status ledger_send_outbox(struct pg *pg, int32_t shard, int64_t batch_no,
 /* These dead letters go out with that batch. */
 enum status ledger_send_letters(struct pg *pg, const struct letter *l, size_t n, int64_t batch_no,
                                 struct err *err) NODISCARD;
+/* Of these people, who are to be erased, all is taken back. */
+enum status ledger_send_erasable(struct pg *pg, const struct case_person *const *p, size_t n,
+                                 struct instant now, struct err *err) NODISCARD;
 /* Of these people something is to be said and may not be now; prompts: to HR. */
 enum status ledger_send_held(struct pg *pg, const struct case_person *const *p, size_t n,
                              bool prompts, struct err *err) NODISCARD;

@@ -244,6 +244,26 @@ static const struct pg_stmt load_said = {
     " join followup.emitted e on e.organisation = k.organisation and e.person_id = k.person_id",
     (const uint32_t[]){PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_INT4_ARRAY, 0}};
 
+/* Hardly ever anybody. */
+static const struct pg_stmt load_erasing = {
+    "load_erasing", "select e.organisation, e.person_id from fact.erasure e", NULL};
+
+enum status ledger_send_erasing(struct pg *pg, struct err *err)
+{
+    return pg_send(pg, &load_erasing, NULL, err);
+}
+
+void ledger_take_erasing(struct caseload *cl, const struct pg *pg, size_t nth, struct said *out)
+{
+    const struct pg_result *r = pg_result(pg, nth);
+    for (size_t row = 0; row < pg_rows(r); row++) {
+        const struct case_person *p = caseload_find(cl, pg_text(r, row, 0), pg_text(r, row, 1));
+        if (p != NULL) {
+            out[p - cl->persons].erasing = true;
+        }
+    }
+}
+
 enum status ledger_send_said(struct caseload *cl, struct pg *pg, bool *sent, struct err *err)
 {
     const struct case_person **p = arena_array(cl->arena, cl->n_persons, sizeof *p);
