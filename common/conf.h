@@ -29,7 +29,7 @@ struct conf {
     int64_t batch_max_rows, batch_linger_ms;
     int64_t intake_max_bytes;
     int64_t intake_sessions; /* database sessions, partitions divided among them: 1..8, default 2 */
-    int64_t followup_shards;
+    int64_t followup_shards, followup_batch_people;
     char *log_level, *log_format; /* error|warn|info|debug; json|logfmt */
     char *http_listen;            /* host:port; NULL: off */
     char *clock_file;

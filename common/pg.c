@@ -16,6 +16,7 @@ struct pg {
     char *application_name;
     bool allow_insecure;
     int patience_ms; /* 0: endless */
+    bool looks_up;
     PGconn *conn;
     const struct pg_stmt *prepared[PREPARED_MAX]; /* in this session */
     size_t n_prepared;
@@ -56,6 +57,7 @@ struct pg *pg_new(const struct pg_options *o)
     pg->application_name = copy(o->application_name);
     pg->allow_insecure = o->allow_insecure;
     pg->patience_ms = o->patience_ms;
+    pg->looks_up = o->looks_up;
     return pg;
 }
 
@@ -206,12 +208,19 @@ static bool refused_for_good(const char *message)
 
 static enum status session_settings(struct pg *pg, struct err *err)
 {
-    static const char sql[] =
+    static const char always[] =
         "set time zone 'UTC'; set search_path = pg_catalog; set datestyle = 'ISO';"
         "set statement_timeout = '60s'; set lock_timeout = '5s';"
         "set idle_in_transaction_session_timeout = '15s';"
         "set plan_cache_mode = force_generic_plan";
-    PGresult *res = PQexec(pg->conn, sql);
+    /* A plan made while a table was small scans all of it, and is kept while the table grows. */
+    static const char by_key[] = "set enable_seqscan = off; set enable_hashjoin = off;"
+                                 "set enable_mergejoin = off; set jit = off";
+    PGresult *res = PQexec(pg->conn, always);
+    if (PQresultStatus(res) == PGRES_COMMAND_OK && pg->looks_up) {
+        PQclear(res);
+        res = PQexec(pg->conn, by_key);
+    }
     enum status s = STATUS_OK;
     if (PQresultStatus(res) != PGRES_COMMAND_OK) {
         s = result_error(res, err);

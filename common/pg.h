@@ -21,6 +21,7 @@ struct pg_options {
     const char *application_name;
     bool allow_insecure; /* see pg_check_transport */
     int patience_ms; /* what pg_run and pg_wait wait at most where no time is given; 0: for ever */
+    bool looks_up; /* its statements find rows by key: planned so even where tables are empty yet */
 };
 
 /* STATUS_FATAL, code "config": the server is on another machine and sslmode is not verify-full, and

@@ -123,7 +123,9 @@ struct case_person *caseload_person(struct caseload *cl, const char *organisatio
     *p = (struct case_person){.organisation = organisation,
                               .person_id = person_id,
                               .stored_wake = INSTANT_NONE,
-                              .wake_at = INSTANT_NONE};
+                              .stored_oh_wake = INSTANT_NONE,
+                              .wake_at = INSTANT_NONE,
+                              .oh_wake_at = INSTANT_NONE};
     p->facts = (struct facts){.organisation = organisation,
                               .person_id = person_id,
                               .left = {.on = DATE_NONE, .time = INSTANT_NONE},
@@ -375,10 +377,12 @@ bool caseload_apply(struct caseload *cl, const struct inbound *ev, const struct 
 
 /* ---- cases ---- */
 
-static bool anything_stands(const struct casework *cw, struct instant now)
+static bool anything_stands(const struct casework *cw, enum event_audience audience,
+                            struct instant now)
 {
     for (size_t i = 0; i < cw->n_timeline; i++) {
-        if (cw->timeline[i].at.us <= now.us && !cw->timeline[i].superseded) {
+        const struct timeline_event *e = &cw->timeline[i];
+        if (e->at.us <= now.us && !e->superseded && event_kind_audience(e->kind) == audience) {
             return true;
         }
     }
@@ -395,6 +399,9 @@ void caseload_derive(struct caseload *cl, const struct ruleset *rs, struct insta
         know_rules(p, rs);
         derive(&p->facts, &p->rules, now, cl->arena, &p->cw);
         p->derived = true;
-        p->wake_at = p->emitted == 0 && !anything_stands(&p->cw, now) ? p->cw.wake_at : now;
+        bool prompts = p->prompted > 0 || anything_stands(&p->cw, AUDIENCE_HR, now);
+        bool oh = p->emitted > p->prompted || anything_stands(&p->cw, AUDIENCE_OH, now);
+        p->wake_at = prompts ? now : p->cw.prompt_wake_at;
+        p->oh_wake_at = oh ? now : p->cw.oh_wake_at;
     }
 }

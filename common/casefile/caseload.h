@@ -36,17 +36,22 @@ struct case_person {
     const char *organisation, *person_id;
     int64_t revision; /* 0: no row yet */
     int32_t emitted, contacts;
+    int32_t prompted; /* of emitted: on HR's topic */
     struct facts facts;
     struct record_state *state;
     size_t records_cap;
     struct stored_spell *spells;
     size_t n_spells;
-    struct instant stored_wake;
+    struct instant stored_wake, stored_oh_wake;
     bool changed; /* a fact changed in this batch */
     bool derived;
     struct rules rules;
     struct casework cw;
-    struct instant wake_at; /* to be stored; see caseload_derive */
+    /* To be stored; see caseload_derive. wake_at: for what HR is told. */
+    struct instant wake_at, oh_wake_at;
+    /* Followup's: in which queue the person was found, and what it said. */
+    bool due_prompts, due_oh;
+    int32_t more_emitted, more_prompted;
 };
 
 struct record_gone { /* moved to another person: the old row goes */
@@ -66,7 +71,8 @@ struct caseload {
         uint32_t person, record;
     } * records; /* what record_slots point to */
     size_t n_records, records_cap;
-    bool careful; /* lock the people, and look for records under other people: see load.h */
+    bool only_wakes; /* no fact changes: of a person only wakes and counts are written */
+    bool careful;    /* lock the people, and look for records under other people: see load.h */
 };
 
 void caseload_init(struct caseload *cl); /* owns an arena */
@@ -97,9 +103,10 @@ const struct record *caseload_record(const struct caseload *cl, const char *orga
 bool caseload_apply(struct caseload *cl, const struct inbound *ev, const struct ruleset *rs,
                     struct instant now);
 
-/* Derives everybody who changed (all: everybody), and decides when each is to be looked at next: at
- * the case's next instant where nothing was emitted and nothing stands, else now, so that followup
- * sees it. */
+/* Derives everybody who changed (all: everybody), and decides when each is to be looked at next,
+ * for what HR is told and for all else: at the case's next instant where nothing was emitted and
+ * nothing stands, else now, so that followup sees it. What decides the first never sees what HR may
+ * not. */
 void caseload_derive(struct caseload *cl, const struct ruleset *rs, struct instant now, bool all);
 
 #endif

@@ -16,13 +16,10 @@ static const struct pg_stmt lock_people = {
     " unnest($1::text[], $2::text[])) order by p.organisation, p.person_id for update",
     key_types};
 
-static const struct pg_stmt load_people = {
-    "load_people",
-    "select k.ord, p.revision, p.emitted, p.contacts, p.next_wake_at, p.left_on, p.left_time, "
-    "p.left_id,"
-    " p.died_on, p.died_time, p.died_id, p.opt_on, p.opt_time, p.opt_id, p.opted_out, p.changed_at" PEOPLE
-    " join fact.person p on " OF_PERSON("p"),
-    key_types};
+static const struct pg_stmt load_people = {"load_people",
+                                           "select k.ord, " LOAD_PERSON_COLUMNS PEOPLE
+                                           " join fact.person p on " OF_PERSON("p"),
+                                           key_types};
 
 static const struct pg_stmt load_records = {
     "load_records",
@@ -59,23 +56,46 @@ static const struct pg_stmt load_holders = {
     " k.organisation and a.source = k.source and a.absence_id = k.absence_id",
     (const uint32_t[]){PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_TEXT_ARRAY, 0}};
 
+static void people_args(const struct caseload *cl, struct pg_args *args)
+{
+    pg_array_begin(args, PG_TEXT);
+    for (size_t i = 0; i < cl->n_persons; i++) {
+        pg_array_text(args, cl->persons[i].organisation);
+    }
+    pg_array_end(args);
+    pg_array_begin(args, PG_TEXT);
+    for (size_t i = 0; i < cl->n_persons; i++) {
+        pg_array_text(args, cl->persons[i].person_id);
+    }
+    pg_array_end(args);
+}
+
 enum status load_send(struct caseload *cl, struct pg *pg, bool locks, struct err *err)
 {
     struct pg_args args = {0};
-    pg_array_begin(&args, PG_TEXT);
-    for (size_t i = 0; i < cl->n_persons; i++) {
-        pg_array_text(&args, cl->persons[i].organisation);
-    }
-    pg_array_end(&args);
-    pg_array_begin(&args, PG_TEXT);
-    for (size_t i = 0; i < cl->n_persons; i++) {
-        pg_array_text(&args, cl->persons[i].person_id);
-    }
-    pg_array_end(&args);
+    people_args(cl, &args);
     const struct pg_stmt *const steps[] = {&lock_people, &load_people, &load_records, &load_spells,
                                            &load_contacts};
     enum status s = STATUS_OK;
     for (size_t i = locks ? 0 : 1; i < sizeof steps / sizeof steps[0] && s == STATUS_OK; i++) {
+        s = pg_send(pg, steps[i], &args, err);
+    }
+    pg_args_clear(&args);
+    return s;
+}
+
+enum status load_send_cases(struct caseload *cl, struct pg *pg, size_t *results, struct err *err)
+{
+    bool contacts = false;
+    for (size_t i = 0; i < cl->n_persons; i++) {
+        contacts |= cl->persons[i].contacts > 0;
+    }
+    struct pg_args args = {0};
+    people_args(cl, &args);
+    const struct pg_stmt *const steps[] = {&load_records, &load_spells, &load_contacts};
+    enum status s = STATUS_OK;
+    *results = contacts ? 3 : 2;
+    for (size_t i = 0; i < *results && s == STATUS_OK; i++) {
         s = pg_send(pg, steps[i], &args, err);
     }
     pg_args_clear(&args);
@@ -104,19 +124,27 @@ static struct dated_fact dated_fact(struct caseload *cl, const struct pg_result 
                                .id = text_of(cl, r, row, col + 2)};
 }
 
+void load_take_person(struct caseload *cl, struct case_person *p, const struct pg_result *r,
+                      size_t row, int first_col)
+{
+    int c = first_col;
+    p->revision = pg_i64(r, row, c);
+    p->emitted = (int32_t)pg_i64(r, row, c + 1);
+    p->contacts = (int32_t)pg_i64(r, row, c + 2);
+    p->prompted = (int32_t)pg_i64(r, row, c + 3);
+    p->stored_wake = pg_instant(r, row, c + 4);
+    p->stored_oh_wake = pg_instant(r, row, c + 5);
+    p->facts.left = dated_fact(cl, r, row, c + 6);
+    p->facts.died = dated_fact(cl, r, row, c + 9);
+    p->facts.opt = dated_fact(cl, r, row, c + 12);
+    p->facts.opted_out = pg_bool(r, row, c + 15);
+    p->facts.changed_at = pg_instant(r, row, c + 16);
+}
+
 static void take_people(struct caseload *cl, const struct pg_result *r)
 {
     for (size_t row = 0; row < pg_rows(r); row++) {
-        struct case_person *p = person_of(cl, r, row);
-        p->revision = pg_i64(r, row, 1);
-        p->emitted = (int32_t)pg_i64(r, row, 2);
-        p->contacts = (int32_t)pg_i64(r, row, 3);
-        p->stored_wake = pg_instant(r, row, 4);
-        p->facts.left = dated_fact(cl, r, row, 5);
-        p->facts.died = dated_fact(cl, r, row, 8);
-        p->facts.opt = dated_fact(cl, r, row, 11);
-        p->facts.opted_out = pg_bool(r, row, 14);
-        p->facts.changed_at = pg_instant(r, row, 15);
+        load_take_person(cl, person_of(cl, r, row), r, row, 1);
     }
 }
 
@@ -226,16 +254,23 @@ static void take_contacts(struct caseload *cl, const struct pg_result *r)
     }
 }
 
+void load_take_cases(struct caseload *cl, const struct pg *pg, size_t first, size_t results)
+{
+    const struct pg_result *records = pg_result(pg, first);
+    for (size_t row = 0; row < pg_rows(records); row++) {
+        take_record(cl, records, row);
+    }
+    take_spells(cl, pg_result(pg, first + 1));
+    if (results == 3) {
+        take_contacts(cl, pg_result(pg, first + 2));
+    }
+}
+
 void load_take(struct caseload *cl, const struct pg *pg, size_t first, bool locks)
 {
     size_t at = first + (locks ? 1 : 0);
     take_people(cl, pg_result(pg, at));
-    const struct pg_result *records = pg_result(pg, at + 1);
-    for (size_t row = 0; row < pg_rows(records); row++) {
-        take_record(cl, records, row);
-    }
-    take_spells(cl, pg_result(pg, at + 2));
-    take_contacts(cl, pg_result(pg, at + 3));
+    load_take_cases(cl, pg, at + 1, LOAD_RESULTS - 1);
 }
 
 /* ---- records under other people ---- */

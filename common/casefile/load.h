@@ -10,6 +10,20 @@
 /* How many results load_send adds to the pipeline. */
 #define LOAD_RESULTS 4
 
+/* Of a row of fact.person p, for load_take_person. */
+#define LOAD_PERSON_COLUMNS                                                                        \
+    "p.revision, p.emitted, p.contacts, p.prompted, p.next_wake_at, p.oh_wake_at, p.left_on,"      \
+    " p.left_time, p.left_id, p.died_on, p.died_time, p.died_id, p.opt_on, p.opt_time, p.opt_id,"  \
+    " p.opted_out, p.changed_at"
+void load_take_person(struct caseload *cl, struct case_person *p, const struct pg_result *r,
+                      size_t row, int first_col);
+
+/* The same without the people's own rows, which are known, and locked, already. Gives how many
+ * results that adds. */
+enum status load_send_cases(struct caseload *cl, struct pg *pg, size_t *results,
+                            struct err *err) NODISCARD;
+void load_take_cases(struct caseload *cl, const struct pg *pg, size_t first, size_t results);
+
 /* Sends the reads of everybody in the (sorted) caseload. locks: takes the people's rows FOR UPDATE
  * first, which adds one result before the others. */
 enum status load_send(struct caseload *cl, struct pg *pg, bool locks, struct err *err) NODISCARD;

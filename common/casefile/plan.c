@@ -104,12 +104,49 @@ static const char **sorted_absence_ids(struct arena *a, const struct spell *sp, 
     return ids;
 }
 
+static bool has_record(const struct period *p, const struct record_ref *ref)
+{
+    for (size_t i = 0; i < p->n_records; i++) {
+        if (strcmp(p->records[i]->absence_id, ref->absence_id) == 0 &&
+            strcmp(p->records[i]->source, ref->source) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Settled, and the row is of when that was known: it may have been written while the period was
  * still open, and not been looked at since. */
 static bool stays_as_it_is(const struct stored_spell *stored, const struct spell *sp,
                            struct instant now)
 {
     return is_settled(sp->period->settled_at, now) && is_settled(stored->settled_at, now);
+}
+
+/* A period that settled with rows gets no more of them: those would be of rules that came later. */
+static bool settled_without(const struct case_person *p, const struct spell *sp, struct instant now)
+{
+    if (!is_settled(sp->period->settled_at, now)) {
+        return false;
+    }
+    for (size_t i = 0; i < p->n_spells; i++) {
+        const struct stored_spell *stored = &p->spells[i];
+        if (!stored->tombstone && is_settled(stored->settled_at, now) &&
+            has_record(sp->period, &stored->anchor)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool stays(const struct case_person *p, const struct stored_spell *stored,
+                  const struct spell *sp, int64_t fingerprint, struct instant now)
+{
+    if (stored != NULL && stays_as_it_is(stored, sp, now)) {
+        return true;
+    }
+    return stored != NULL && !stored->tombstone ? stored->fingerprint == fingerprint
+                                                : settled_without(p, sp, now);
 }
 
 static void plan_spells(struct plan *plan, struct arena *a, const struct case_person *p,
@@ -119,8 +156,7 @@ static void plan_spells(struct plan *plan, struct arena *a, const struct case_pe
         const struct spell *sp = &p->cw.spells[i];
         const struct stored_spell *stored = stored_as(p, sp->id);
         int64_t fingerprint = spell_fingerprint(p, sp);
-        if (stored != NULL && (stays_as_it_is(stored, sp, now) ||
-                               (!stored->tombstone && stored->fingerprint == fingerprint))) {
+        if (stays(p, stored, sp, fingerprint, now)) {
             continue;
         }
         struct spell_row *row = &plan->spells[plan->n_spells++];
@@ -147,21 +183,20 @@ static size_t pathway_index(const struct org_rules *rules, const char *name)
     return i;
 }
 
-/* A settled spell stays as it is, unless a fact of it changed: then its anchor record says so. */
+/* A settled spell stays as it is, unless a fact of it changed: then the period its anchor record is
+ * in now is not settled any more, or it is in none. */
 static bool stays_settled(const struct case_person *p, const struct stored_spell *stored,
                           struct instant now)
 {
     if (!is_settled(stored->settled_at, now)) {
         return false;
     }
-    for (size_t i = 0; i < p->facts.n_records; i++) {
-        const struct record *rec = &p->facts.records[i];
-        if (strcmp(rec->absence_id, stored->anchor.absence_id) == 0 &&
-            strcmp(rec->source, stored->anchor.source) == 0) {
-            return rec->changed_at.us + p->rules.org->settle_days * US_PER_DAY <= now.us;
+    for (size_t i = 0; i < p->cw.n_periods; i++) {
+        if (has_record(&p->cw.periods[i], &stored->anchor)) {
+            return is_settled(p->cw.periods[i].settled_at, now);
         }
     }
-    return false; /* it moved to another person */
+    return false;
 }
 
 /* One that is another person's now, and cancelled there, was an error first of all. Who has it may
@@ -204,6 +239,11 @@ static void plan_tombstones(struct plan *plan, const struct caseload *cl,
     }
 }
 
+static bool is_soon(struct instant wake, struct instant now)
+{
+    return !instant_is_none(wake) && wake.us <= now.us + US_PER_SECOND;
+}
+
 void plan_make(struct plan *plan, struct caseload *cl, struct instant now, const char *why)
 {
     size_t records = 0, spells = 0, stored = 0;
@@ -223,7 +263,7 @@ void plan_make(struct plan *plan, struct caseload *cl, struct instant now, const
             continue;
         }
         plan->persons[plan->n_persons++] = p;
-        plan->wake_now |= !instant_is_none(p->wake_at) && p->wake_at.us <= now.us + US_PER_SECOND;
+        plan->wake_now |= is_soon(p->wake_at, now) || is_soon(p->oh_wake_at, now);
         plan_records(plan, p);
         plan_spells(plan, cl->arena, p, now, why);
         plan_tombstones(plan, cl, p, now);

@@ -10,6 +10,12 @@ static const struct pg_stmt read_ruleset = {
     " true",
     NULL};
 
+static const struct pg_stmt read_ruleset_keyless = {
+    "read_ruleset_keyless",
+    "select r.serial, r.settings_serial, r.calendar_loads, s.document, decode(repeat('00', 32),"
+    " 'hex') from fact.ruleset r left join fact.settings s on s.serial = r.settings_serial",
+    NULL};
+
 static const struct pg_stmt read_holidays = {"read_holidays",
                                              "select division, day from fact.holiday", NULL};
 
@@ -46,11 +52,12 @@ static enum status take_ruleset(struct ruleset *rs, const struct pg_result *res,
     return STATUS_OK;
 }
 
-enum status ruleset_load(struct ruleset **out, struct pg *pg, struct err *err)
+static enum status load(struct ruleset **out, struct pg *pg, const struct pg_stmt *read,
+                        struct err *err)
 {
     static const struct pg_stmt snapshot = {
         "begin_snapshot", "begin isolation level repeatable read read only", NULL};
-    const struct pg_stmt *const steps[] = {&snapshot, &read_ruleset, &read_holidays, &pg_commit};
+    const struct pg_stmt *const steps[] = {&snapshot, read, &read_holidays, &pg_commit};
     enum status s = STATUS_OK;
     for (size_t i = 0; i < sizeof steps / sizeof steps[0] && s == STATUS_OK; i++) {
         s = pg_send(pg, steps[i], NULL, err);
@@ -78,6 +85,16 @@ enum status ruleset_load(struct ruleset **out, struct pg *pg, struct err *err)
     }
     *out = rs;
     return STATUS_OK;
+}
+
+enum status ruleset_load(struct ruleset **out, struct pg *pg, struct err *err)
+{
+    return load(out, pg, &read_ruleset, err);
+}
+
+enum status ruleset_load_keyless(struct ruleset **out, struct pg *pg, struct err *err)
+{
+    return load(out, pg, &read_ruleset_keyless, err);
 }
 
 void ruleset_free(struct ruleset *rs)

@@ -20,6 +20,9 @@ struct ruleset {
 /* Reads all of it in one transaction, waiting. STATUS_FATAL: not migrated, or a stored document
  * that this program cannot read. *out is the caller's. */
 enum status ruleset_load(struct ruleset **out, struct pg *pg, struct err *err) NODISCARD;
+/* The same for who may not read the install key: ids come out wrong, but as different from one
+ * another as with it. */
+enum status ruleset_load_keyless(struct ruleset **out, struct pg *pg, struct err *err) NODISCARD;
 void ruleset_free(struct ruleset *rs);
 
 struct rules ruleset_for(const struct ruleset *rs, const char *organisation);

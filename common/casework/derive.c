@@ -7,7 +7,7 @@
 void derive(const struct facts *f, const struct rules *r, struct instant now, struct arena *a,
             struct casework *out)
 {
-    *out = (struct casework){.wake_at = INSTANT_NONE};
+    *out = (struct casework){.prompt_wake_at = INSTANT_NONE, .oh_wake_at = INSTANT_NONE};
     struct work w = {
         .f = f, .r = r, .now = now, .today = zone_date(r->zone, now), .a = a, .out = out};
     period_members(&w);
@@ -19,10 +19,17 @@ void derive(const struct facts *f, const struct rules *r, struct instant now, st
         task_judge(&w, i);
     }
     period_settle(&w);
+    struct instant of_periods = out->prompt_wake_at;
     timeline_build(&w);
-    if (f->opted_out && !date_is_none(f->opt.on)) {
-        work_wake(&w, work_midnight(&w, f->opt.on));
+    if (out->n_spells > 0) { /* they change as their periods do */
+        work_wake(&w, &out->oh_wake_at, of_periods);
+        if (f->opted_out && !date_is_none(f->opt.on)) {
+            work_wake(&w, &out->oh_wake_at, work_midnight(&w, f->opt.on));
+        }
     }
+    out->wake_at = INSTANT_NONE;
+    work_wake(&w, &out->wake_at, out->prompt_wake_at);
+    work_wake(&w, &out->wake_at, out->oh_wake_at);
 }
 
 static const struct record *find_record(const struct facts *f, const struct record_ref *ref)

@@ -111,8 +111,10 @@ struct casework {
      * subject id). */
     struct timeline_event *timeline;
     size_t n_timeline;
-    struct instant
-        wake_at; /* the next instant at which anything of this could change by time alone; NONE */
+    /* The next instant at which anything of this could change by time alone; NONE. Of what HR is
+     * told, which depends on nothing else; of occupational health's events and of spells. */
+    struct instant prompt_wake_at, oh_wake_at;
+    struct instant wake_at; /* the earlier of them */
 };
 
 struct rules {

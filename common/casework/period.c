@@ -60,7 +60,7 @@ void period_members(struct work *w)
             continue;
         }
         if (rec->onset.days > w->today.days) {
-            work_wake(w, work_midnight(w, rec->onset));
+            work_wake(w, &w->out->prompt_wake_at, work_midnight(w, rec->onset));
             continue;
         }
         struct member *m = &w->members[w->n_members++];
@@ -68,7 +68,7 @@ void period_members(struct work *w)
         find_end(w, m);
         match_reason(w, m);
         if (!date_is_none(m->end)) {
-            work_wake(w, work_midnight(w, date_add(m->end, 1)));
+            work_wake(w, &w->out->prompt_wake_at, work_midnight(w, date_add(m->end, 1)));
         }
     }
     work_sort(w->a, w->members, w->n_members, sizeof *w->members, onset_order);

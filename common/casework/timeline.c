@@ -29,7 +29,9 @@ static void add(struct timeline *t, const struct timeline_event *e)
         t->capacity = capacity;
     }
     out->timeline[out->n_timeline++] = *e;
-    work_wake(t->w, e->at);
+    work_wake(t->w,
+              event_kind_audience(e->kind) == AUDIENCE_HR ? &out->prompt_wake_at : &out->oh_wake_at,
+              e->at);
 }
 
 /* ---- occupational health ---- */
@@ -174,8 +176,13 @@ static void ended(struct timeline *t, const struct spell *sp)
     }
 }
 
+static bool spell_over(const struct spell *sp, struct date day)
+{
+    return !date_is_none(sp->ends_on) && sp->ends_on.days < day.days;
+}
+
 /* From one contact to the next: on the day agreed or two weeks on, and every two weeks from there.
- */
+ * The contact may lie before what is now the onset. */
 static void follow_up(struct timeline *t, const struct spell *sp, const struct contact_fact *c,
                       struct instant next)
 {
@@ -186,9 +193,9 @@ static void follow_up(struct timeline *t, const struct spell *sp, const struct c
     while (work_nine(w, day).us <= c->at.us) {
         day = date_add(day, step);
     }
-    for (struct instant at = work_nine(w, day); at.us < next.us && spell_off(sp, day);
+    for (struct instant at = work_nine(w, day); at.us < next.us && !spell_over(sp, day);
          at = work_nine(w, day)) {
-        if (!case_closed_at(work_of(t, sp), at)) {
+        if (spell_off(sp, day) && !case_closed_at(work_of(t, sp), at)) {
             add_spell(t, KIND_FOLLOW_UP_DUE, sp, at, day);
         }
         if (at.us > w->now.us) {

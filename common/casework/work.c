@@ -100,9 +100,8 @@ struct instant work_nine(const struct work *w, struct date d)
     return zone_at(w->r->zone, d, NINE_O_CLOCK);
 }
 
-void work_wake(struct work *w, struct instant t)
+void work_wake(const struct work *w, struct instant *wake, struct instant t)
 {
-    struct instant *wake = &w->out->wake_at;
     if (!instant_is_none(t) && t.us > w->now.us && (instant_is_none(*wake) || t.us < wake->us)) {
         *wake = t;
     }

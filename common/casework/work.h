@@ -76,7 +76,7 @@ static inline struct date work_later(struct date a, struct date b)
 struct date work_local_date(const struct work *w, struct instant t);
 struct instant work_midnight(const struct work *w, struct date d);
 struct instant work_nine(const struct work *w, struct date d);
-/* wake_at is the earliest of all that lie ahead. */
-void work_wake(struct work *w, struct instant t);
+/* *wake, one of out's, is the earliest of all that lie ahead. */
+void work_wake(const struct work *w, struct instant *wake, struct instant t);
 
 #endif

@@ -388,3 +388,34 @@ void inbound_decode(const struct raw_record *raw, const struct inbound_limits *l
     envelope_read(raw, binary, root, &d.env);
     event_decode(&d);
 }
+
+static void keep_text(const char **text, struct arena *a)
+{
+    *text = arena_strdup(a, *text);
+}
+
+static void keep_absence(struct absence_event *e, struct arena *a)
+{
+    keep_text(&e->absence_id, a);
+    keep_text(&e->person_id, a);
+    keep_text(&e->assignment_id, a);
+    keep_text(&e->code, a);
+    keep_text(&e->fte, a);
+    keep_text(&e->contact.name, a);
+    keep_text(&e->contact.phone, a);
+    keep_text(&e->contact.email, a);
+    keep_text(&e->contact.language, a);
+    keep_text(&e->contact.preferred_time, a);
+}
+
+void inbound_keep(struct inbound *in, struct arena *a)
+{
+    keep_text(&in->source, a);
+    keep_text(&in->id, a);
+    keep_text(&in->organisation, a);
+    if (in->verdict == VERDICT_ABSENCE) {
+        keep_absence(&in->absence, a);
+    } else if (in->verdict == VERDICT_PERSON) {
+        keep_text(&in->person.person_id, a);
+    }
+}

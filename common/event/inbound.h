@@ -124,4 +124,8 @@ struct inbound_limits {
 void inbound_decode(const struct raw_record *raw, const struct inbound_limits *limits,
                     struct arena *a, struct inbound *in);
 
+/* Moves its strings into another arena, so that the one it was decoded in, with all of the message,
+ * can be used again. */
+void inbound_keep(struct inbound *in, struct arena *a);
+
 #endif

@@ -1,4 +1,4 @@
-"""A psql that stays open: the demo asks often, and needs nothing but what it has installed."""
+"""A psql that stays open: the demo and the bench ask often, and need nothing but what they have installed."""
 import json
 import os
 import subprocess
@@ -7,10 +7,10 @@ END = "==end=="
 
 
 class Database:
-    """One session, as whoever PG_DSN names, or as LOGIN with the password in FILE."""
+    """One session, as whoever dsn or else PG_DSN names, or as LOGIN with the password in FILE."""
 
-    def __init__(self, login=None, password_file=None):
-        dsn, env = os.environ["PG_DSN"], dict(os.environ, PGOPTIONS="-c client_min_messages=warning")
+    def __init__(self, login=None, password_file=None, dsn=None):
+        dsn, env = dsn or os.environ["PG_DSN"], dict(os.environ, PGOPTIONS="-c client_min_messages=warning")
         if login:
             dsn = " ".join(w for w in dsn.split() if not w.startswith(("user=", "password=")))
             dsn += " user=" + login

@@ -5,7 +5,8 @@
  * The answer to any commit may be lost, in the database and in Kafka. The end of a transaction may
  * be carried out after its producer has given up waiting, even in the middle of a later transaction
  * of the same producer (the protocol before KIP-890). Committed positions are seen a little later
- * than the records committed with them.
+ * than the records committed with them. While a batch is on its way to Kafka the next one may be
+ * claimed, at any point of that (claim_ahead): it confirms only what was published before.
  *
  * Held at every step: no record is committed twice, no batch is seen torn or before the one before
  * it, none is confirmed (forgotten) without having been published, no owner publishes after a newer
@@ -18,6 +19,7 @@
  *   NO_INIT        a new owner does not call init_transactions, so the old one is not fenced
  *   NO_EPOCH       claims do not compare the lease's epoch
  *   NO_POSITION    recovery believes the database alone: what is unconfirmed is published again
+ *   AHEAD_CONFIRMS a claim made ahead confirms the batch that is still on its way, too
  *   NO_RECHECK     a position ahead of what the lease said is believed without looking again
  *   WITNESS        (no mutation: the model does get to its end, every batch published)
  */
@@ -81,6 +83,49 @@ inline broker_forget()
     pend_lease = 0
 }
 
+/* In the transaction of a claim: all up to b are on their topics, and are dropped. */
+inline confirm(b)
+{
+    at = confirmed;
+    do
+    :: at < b ->
+        at++;
+        assert(seen[at] == 1); /* none lost */
+        outbox[at] = false
+    :: else -> break
+    od;
+    confirmed = b;
+    my_confirmed = b;
+    at = 0
+}
+
+/* The next batch is frozen while this one is on its way: one transaction, or none. */
+inline claim_ahead()
+{
+    if
+    :: atomic {
+#ifdef NO_EPOCH
+        my_next == published + 2 && next_batch <= BATCHES && !unsure ->
+#else
+        lease == my_lease && next_batch == my_next && my_next == published + 2 &&
+            next_batch <= BATCHES && !unsure ->
+#endif
+#ifdef AHEAD_CONFIRMS
+        confirm(published + 1);
+#else
+        confirm(published);
+#endif
+        outbox[next_batch] = true;
+        next_batch++;
+        if
+        :: my_next = next_batch
+        :: unsure = true /* the answer was lost */
+        fi
+       }
+    :: true /* nobody is due, or there is no hurry */
+    fi
+}
+
 proctype broker()
 {
 end:
@@ -100,7 +145,7 @@ end:
 proctype owner()
 {
     byte my_lease, my_next, my_confirmed, published, my_producer, at;
-    bool again;
+    bool again, unsure;
 
 take_lease:
 end_standby:
@@ -113,7 +158,8 @@ end_standby:
         my_producer = 0;
         published = 0;
         at = 0;
-        again = false
+        again = false;
+        unsure = false
     };
 
 open: /* init_transactions: ends what an older producer left, and fences it */
@@ -165,7 +211,7 @@ settle:
         :: at > my_next && again -> assert(false)
 #endif
         :: at <= my_confirmed -> assert(false) /* position_lost */
-        :: else -> published = at - 1; again = false
+        :: else -> published = at - 1; again = false; at = 0
         fi
     };
 
@@ -206,6 +252,7 @@ begin:
         :: else -> goto failed
         fi
     };
+    claim_ahead();
 produce:
     atomic {
         if
@@ -213,6 +260,7 @@ produce:
         :: else -> goto failed
         fi
     };
+    claim_ahead();
 send_position:
     atomic {
         if
@@ -222,6 +270,7 @@ send_position:
         :: goto failed /* no answer in time */
         fi
     };
+    claim_ahead();
 end_txn:
     atomic {
         if
@@ -240,9 +289,18 @@ end_txn:
         fi
     };
 #endif
+    claim_ahead();
 wait_end:
     if
-    :: atomic { answered == my_producer -> answered = 0; published++; goto ready }
+    :: atomic {
+        answered == my_producer ->
+        answered = 0;
+        published++;
+        if
+        :: unsure -> unsure = false; goto look_again
+        :: else -> goto ready
+        fi
+       }
     :: atomic {
         true -> /* unknown: no answer in time, or the connection is gone */
 #ifdef REUSE
@@ -250,7 +308,6 @@ wait_end:
         :: answered == my_producer -> answered = 0
         :: else
         fi;
-        at = position;
         goto publish
 #else
         goto failed
@@ -261,6 +318,7 @@ wait_end:
 
 failed: /* the producer is given up; before another is made the lease must be seen to hold */
     my_producer = 0;
+    unsure = false;
 look_again:
     atomic {
         if
@@ -284,13 +342,7 @@ claim: /* confirms what is published, freezes the next batch: one transaction */
 #else
         lease == my_lease && next_batch == my_next ->
 #endif
-        assert(published == 0 || seen[published] == 1); /* none lost */
-        if
-        :: published >= 1 -> outbox[published] = false
-        :: else
-        fi;
-        confirmed = published;
-        my_confirmed = confirmed;
+        confirm(published);
         if
         :: next_batch <= BATCHES -> outbox[next_batch] = true; next_batch++
         :: else

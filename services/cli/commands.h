@@ -43,6 +43,10 @@ int audit_verify(struct cli *cli, const struct args *args);
 int audit_list(struct cli *cli, const struct args *args);
 int audit_export(struct cli *cli, const struct args *args);
 
+int purge_run(struct cli *cli, const struct args *args);
+int person_export(struct cli *cli, const struct args *args);
+int person_erase(struct cli *cli, const struct args *args);
+
 int load_check(struct cli *cli, const struct args *args);
 int load_settings(struct cli *cli, const struct args *args);
 int load_show(struct cli *cli, const struct args *args);

@@ -115,6 +115,7 @@ enum status rulebook_put_holidays(struct cli *cli, const struct holiday *holiday
 static const struct pg_stmt wake_everybody = {
     "rulebook_wake",
     "with u as (update fact.person set next_wake_at = least(next_wake_at, $1),"
+    "           oh_wake_at = least(oh_wake_at, $1),"
     "           revision = revision + 1 returning 1)"
     " select (select count(*) from u), pg_notify('dayfour_wake', '')::text",
     (const uint32_t[]){PG_TIMESTAMPTZ, 0}};

@@ -258,7 +258,9 @@ static enum status leave_groups(struct cli *cli, const char *login, struct err *
 {
     struct buf script = {0};
     begin_script(&script);
-    buf_puts(&script, "revoke dayfour_clinician, dayfour_oh_admin from ");
+    /* Of the one it is not in the server would warn. */
+    buf_puts(&script, "set local client_min_messages = error;"
+                      "revoke dayfour_clinician, dayfour_oh_admin from ");
     put_identifier(&script, login);
     buf_puts(&script, ";commit");
     enum status s = pg_script(cli->pg, script.data, err);
@@ -294,7 +296,7 @@ int staff_remove(struct cli *cli, const struct args *args)
             return cli_fail("staff remove", s, &err);
         }
     }
-    printf("%s works for %lld fewer%s\n", login, removed,
-           left ? "" : ", and sees nothing any more");
+    printf("%s no longer works for %lld organisation%s%s\n", login, removed,
+           removed == 1 ? "" : "s", left ? "" : ", and sees nothing any more");
     return EXIT_DONE;
 }

@@ -9,15 +9,15 @@
 #include "common/fault.h"
 #include "common/log.h"
 
-#define PEOPLE_MAX 500
 #define CUTS_MAX 20 /* records made smaller in one transaction */
 #define PATIENCE 5  /* failures with a single person until that person is put off */
 #define PUT_OFF_US (3600 * US_PER_SECOND)
 
-void claim_init(struct claim *c)
+void claim_init(struct claim *c, int64_t people_max)
 {
-    *c = (struct claim){.limit = PEOPLE_MAX};
+    *c = (struct claim){.most = people_max, .limit = people_max};
     caseload_init(&c->caseload);
+    c->caseload.only_wakes = true;
 }
 
 void claim_clear(struct claim *c)
@@ -40,6 +40,7 @@ static void start(struct claim *c, struct pg *pg, const struct claim_around *aro
     c->around = *around;
     c->began_ms = clock_mono_ms();
     c->empty = false;
+    c->full = false;
     c->paused = false;
     c->n_released = 0;
     c->n_people = 0;
@@ -72,6 +73,7 @@ static void forget_batch(struct claim *c)
     c->n_records = 0;
     c->n_utterances = 0;
     c->n_held = 0;
+    c->n_held_prompts = 0;
 }
 
 enum status claim_begin(struct claim *c, struct pg *pg, const struct claim_around *around,
@@ -85,7 +87,7 @@ enum status claim_begin(struct claim *c, struct pg *pg, const struct claim_aroun
                               .max_people = c->limit,
                               .release_held = around->release_held && !around->hold,
                               .letters = around->shard == 0 && !around->hold,
-                              .silences = around->shard == 0 && !around->hold};
+                              .silences = around->shard == 0 && !around->hold && !around->ahead};
     return flush(c, ledger_send_due(pg, &c->ask, err), CLAIM_LOOKING, err);
 }
 
@@ -101,6 +103,49 @@ static enum status send_advance(struct claim *c, bool claims, struct err *err)
 
 /* ---- what is to be said ---- */
 
+static enum event_audience audience_of(const struct saying *s)
+{
+    return event_kind_audience(s->event != NULL ? s->event->kind : s->takes_back->kind);
+}
+
+/* Only what the queues the person was found in are about. True: something for occupational health
+ * was left out. */
+static bool keep_due(struct sayings *s, const struct case_person *p)
+{
+    size_t n = 0;
+    bool oh_left = false;
+    for (size_t i = 0; i < s->n; i++) {
+        bool hr = audience_of(&s->items[i]) == AUDIENCE_HR;
+        if (hr ? p->due_prompts : p->due_oh) {
+            s->items[n++] = s->items[i];
+        } else {
+            oh_left |= !hr;
+        }
+    }
+    s->n = n;
+    return oh_left;
+}
+
+/* Never a tight circle. */
+static struct instant later(struct instant wake, struct instant now)
+{
+    bool passed = !instant_is_none(wake) && wake.us <= now.us;
+    return passed ? instant_add_us(now, US_PER_SECOND) : wake;
+}
+
+/* All that is due was said, or is noted to be said later: what is left is to wait. Who was not
+ * found in the queue of prompts keeps the place in it. */
+static void set_wakes(struct case_person *p, struct instant now, bool oh_left)
+{
+    p->wake_at = p->due_prompts ? later(p->cw.prompt_wake_at, now) : p->stored_wake;
+    bool waits = !instant_is_none(p->stored_oh_wake) && p->stored_oh_wake.us <= now.us;
+    if (p->due_oh || (!waits && !oh_left)) {
+        p->oh_wake_at = later(p->cw.oh_wake_at, now);
+    } else {
+        p->oh_wake_at = waits ? p->stored_oh_wake : now;
+    }
+}
+
 /* Of everybody: what there is to say, and how many sayings that is. */
 static struct sayings *compare(struct claim *c, size_t *total)
 {
@@ -113,8 +158,12 @@ static struct sayings *compare(struct claim *c, size_t *total)
         const struct case_person *p = &cl->persons[i];
         struct said *said = &c->said[i];
         diff_stand(&p->cw, c->around.now, cl->arena, &standing, &n);
+        n = said->erasing ? 0 : n;
         diff_mark_settled(said->rows, said->n, p, c->around.now);
         all[i] = diff(standing, n, said->rows, said->n, &p->rules, c->around.now, cl->arena);
+        size_t found = all[i].n;
+        set_wakes(&cl->persons[i], c->around.now, keep_due(&all[i], p));
+        said->all_taken = said->erasing && all[i].n == found;
         *total += all[i].n;
     }
     for (size_t i = 0; i < c->due.n_silences && !c->due.paused; i++) {
@@ -129,8 +178,12 @@ static struct sayings *compare(struct claim *c, size_t *total)
     return all;
 }
 
-static void utter(struct claim *c, const struct sayings *s, const struct render_about *about)
+/* p: NULL about an organisation. */
+static void utter(struct claim *c, const struct sayings *s, const struct render_about *about,
+                  struct case_person *p)
 {
+    int32_t emitted = 0;
+    int32_t prompted = 0;
     for (size_t i = 0; i < s->n; i++) {
         struct utterance *u = &c->utterances[c->n_utterances++];
         struct outbound *r = &c->records[c->n_records];
@@ -141,9 +194,15 @@ static void utter(struct claim *c, const struct sayings *s, const struct render_
         r->ord = (int32_t)c->n_records++;
         if (u->takes_back == NULL) {
             c->n_emitted++;
+            emitted++;
+            prompted += audience_of(&s->items[i]) == AUDIENCE_HR;
         } else {
             c->n_withdrawn++;
         }
+    }
+    if (p != NULL) {
+        p->more_emitted = emitted;
+        p->more_prompted = prompted;
     }
 }
 
@@ -171,14 +230,14 @@ static void render_all(struct claim *c, const struct sayings *all, size_t total)
         about.rules = &cl->persons[i].rules;
         about.organisation = cl->persons[i].organisation;
         about.person_id = cl->persons[i].person_id;
-        utter(c, &all[i], &about);
+        utter(c, &all[i], &about, &cl->persons[i]);
     }
     for (size_t i = 0; i < c->due.n_silences; i++) {
         const struct rules of = ruleset_for(rules, c->due.silences[i].organisation);
         about.rules = &of;
         about.organisation = c->due.silences[i].organisation;
         about.person_id = NULL;
-        utter(c, &all[cl->n_persons + i], &about);
+        utter(c, &all[cl->n_persons + i], &about, NULL);
     }
     for (size_t i = 0; i < c->due.n_letters; i++) {
         struct outbound *r = &c->records[c->n_records];
@@ -195,21 +254,19 @@ static void hold_back(struct claim *c, const struct sayings *all)
 {
     const struct caseload *cl = &c->caseload;
     c->held = arena_array(cl->arena, cl->n_persons, sizeof *c->held);
+    c->held_prompts = arena_array(cl->arena, cl->n_persons, sizeof *c->held_prompts);
     for (size_t i = 0; i < cl->n_persons; i++) {
-        if (all[i].n > 0) {
-            c->held[c->n_held++] = &cl->persons[i];
+        bool hr = false;
+        bool oh = c->said[i].erasing;
+        for (size_t k = 0; k < all[i].n; k++) {
+            hr |= audience_of(&all[i].items[k]) == AUDIENCE_HR;
+            oh |= audience_of(&all[i].items[k]) == AUDIENCE_OH;
         }
-    }
-}
-
-/* All that is due was said, or is noted to be said later: what is left is to wait. */
-static void set_wakes(struct claim *c)
-{
-    for (size_t i = 0; i < c->caseload.n_persons; i++) {
-        struct case_person *p = &c->caseload.persons[i];
-        p->wake_at = p->cw.wake_at;
-        if (!instant_is_none(p->wake_at) && p->wake_at.us <= c->around.now.us) {
-            p->wake_at = instant_add_us(c->around.now, US_PER_SECOND); /* never a tight circle */
+        if (hr) {
+            c->held_prompts[c->n_held_prompts++] = &cl->persons[i];
+        }
+        if (oh) {
+            c->held[c->n_held++] = &cl->persons[i];
         }
     }
 }
@@ -235,16 +292,34 @@ static enum status close_empty(struct claim *c, struct err *err)
     return flush(c, s, CLAIM_CLOSING, err);
 }
 
+/* Of those to be erased all has been taken back by this claim: `dayfour` does the rest. */
+static enum status send_erasable(struct claim *c, struct err *err)
+{
+    const struct caseload *cl = &c->caseload;
+    const struct case_person **p = arena_array(cl->arena, cl->n_persons, sizeof *p);
+    size_t n = 0;
+    for (size_t i = 0; i < cl->n_persons && !c->due.paused; i++) {
+        if (c->said[i].all_taken) {
+            p[n++] = &cl->persons[i];
+        }
+    }
+    return n == 0 ? STATUS_OK : ledger_send_erasable(c->pg, p, n, c->around.now, err);
+}
+
 static enum status send_said(struct claim *c, struct err *err)
 {
     struct arena *a = c->caseload.arena;
     enum status s =
         ledger_send_utterances(c->pg, c->utterances, c->n_utterances, c->around.now, a, err);
+    s = s == STATUS_OK ? send_erasable(c, err) : s;
     if (s == STATUS_OK && c->n_letters > 0) {
         s = ledger_send_letters(c->pg, c->due.letters, c->n_letters, c->around.next_batch, err);
     }
     if (s == STATUS_OK && c->n_held > 0) {
-        s = ledger_send_held(c->pg, c->held, c->n_held, err);
+        s = ledger_send_held(c->pg, c->held, c->n_held, false, err);
+    }
+    if (s == STATUS_OK && c->n_held_prompts > 0) {
+        s = ledger_send_held(c->pg, c->held_prompts, c->n_held_prompts, true, err);
     }
     if (s == STATUS_OK && c->n_records > 0) {
         s = ledger_send_outbox(c->pg, c->around.shard, c->around.next_batch, c->records,
@@ -257,7 +332,6 @@ static enum status derive_and_store(struct claim *c, struct err *err)
 {
     struct caseload *cl = &c->caseload;
     caseload_derive(cl, c->around.rules, c->around.now, true);
-    set_wakes(c);
     size_t total = 0;
     struct sayings *all = compare(c, &total);
     if (nothing_to_do(c, total)) {
@@ -305,6 +379,8 @@ static enum status looked(struct claim *c, struct err *err)
     c->due.paused |= c->around.hold;
     c->n_released = c->due.released;
     c->n_people = c->caseload.n_persons;
+    c->full =
+        (int64_t)c->due.n_prompts >= c->ask.max_people || (int64_t)c->due.n_oh >= c->ask.max_people;
     if (c->due.paused) {
         c->due.n_letters = 0;
     }
@@ -321,18 +397,25 @@ static enum status looked(struct claim *c, struct err *err)
         return put_off(c, err);
     }
     caseload_sort(&c->caseload);
-    enum status s = load_send(&c->caseload, c->pg, false, err);
+    enum status s = load_send_cases(&c->caseload, c->pg, &c->case_results, err);
     if (s == STATUS_OK) {
-        s = ledger_send_said(&c->caseload, c->pg, err);
+        s = ledger_send_said(&c->caseload, c->pg, &c->said_sent, err);
+    }
+    if (s == STATUS_OK) {
+        s = ledger_send_erasing(c->pg, err);
     }
     return flush(c, s, CLAIM_LOADING, err);
 }
 
 static enum status loaded(struct claim *c, struct err *err)
 {
-    load_take(&c->caseload, c->pg, 0, false);
+    load_take_cases(&c->caseload, c->pg, 0, c->case_results);
     c->said = arena_array(c->caseload.arena, c->caseload.n_persons, sizeof *c->said);
-    ledger_take_said(&c->caseload, c->pg, LOAD_RESULTS, c->said);
+    memset(c->said, 0, c->caseload.n_persons * sizeof *c->said);
+    if (c->said_sent) {
+        ledger_take_said(&c->caseload, c->pg, c->case_results, c->said);
+    }
+    ledger_take_erasing(&c->caseload, c->pg, c->case_results + (c->said_sent ? 1 : 0), c->said);
     fault_point("followup.loaded");
     return derive_and_store(c, err);
 }
@@ -342,8 +425,8 @@ static void stored(struct claim *c)
     fault_point("followup.claimed");
     c->refused = false;
     c->failures = 0;
-    if (c->limit < PEOPLE_MAX) {
-        c->limit = c->limit * 2 > PEOPLE_MAX ? PEOPLE_MAX : c->limit * 2;
+    if (c->limit < c->most) {
+        c->limit = c->limit * 2 > c->most ? c->most : c->limit * 2;
     }
 }
 

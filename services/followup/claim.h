@@ -29,7 +29,8 @@ struct claim_around {
     int64_t confirmed;  /* the database knows that all up to here are published */
     int64_t published;  /* and we know it of all up to here: to be confirmed with it */
     bool release_held;
-    bool hold; /* nothing can be published: derive and store, note what is to be said */
+    bool ahead; /* in a rush: of people only */
+    bool hold;  /* nothing can be published: derive and store, note what is to be said */
 };
 
 enum claim_state {
@@ -52,10 +53,13 @@ struct claim {
     struct said *said;
     struct utterance *utterances;
     size_t n_utterances;
-    const struct case_person **held;
-    size_t n_held;
+    size_t case_results; /* of load_send_cases */
+    bool said_sent;
+    const struct case_person **held, **held_prompts;
+    size_t n_held, n_held_prompts;
     struct store_counts counts;
-    int64_t limit; /* people at a time: less after a conflict, more again after success */
+    int64_t most;  /* people at a time */
+    int64_t limit; /* the same now: less after a conflict, more again after success */
     bool refused;  /* the database refused something of the last one */
     unsigned failures;
     int64_t began_ms;
@@ -64,13 +68,14 @@ struct claim {
     bool empty; /* nothing was due */
     bool paused;
     size_t n_released; /* people held back that are due again */
+    bool full;         /* more are due */
     size_t n_people, n_emitted, n_withdrawn, n_letters;
     /* The batch to be published: live until the next claim_begin or claim_read. */
     struct outbound *records;
     size_t n_records;
 };
 
-void claim_init(struct claim *c);
+void claim_init(struct claim *c, int64_t people_max);
 void claim_clear(struct claim *c);
 /* What was under way is forgotten; the session, in whatever state, is closed. */
 void claim_drop(struct claim *c);

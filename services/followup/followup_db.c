@@ -8,6 +8,8 @@
 #include "services/followup/followup_state.h"
 
 #define STORE_NOW_EVERY_MS 5000
+#define COUNT_EVERY_MS 5000
+#define COUNT_TASKS_EVERY_MS 60000
 
 struct instant followup_now(struct followup *f)
 {
@@ -168,6 +170,18 @@ static enum lease_clock clock_to_store(struct followup *f, struct instant now)
     return LEASE_CLOCK_LAST_NOW;
 }
 
+/* The day on which tasks are to be counted, or NONE: not now. */
+static struct date count_tasks_on(struct followup *f, struct instant now)
+{
+    if (!f->counting || f->rules == NULL ||
+        (f->counted_tasks_ms != 0 &&
+         f->control_sent_ms - f->counted_tasks_ms < COUNT_TASKS_EVERY_MS)) {
+        return DATE_NONE;
+    }
+    f->counted_tasks_ms = f->control_sent_ms;
+    return zone_date(settings_zone(f->rules->settings), now);
+}
+
 void followup_ask_control(struct followup *f)
 {
     if (f->control_busy || !f->db_up) {
@@ -177,8 +191,10 @@ void followup_ask_control(struct followup *f)
     struct err err = {0};
     f->seq++;
     f->control_sent_ms = clock_mono_ms();
-    enum status s =
-        lease_send(f->control, f->owner, f->leases, f->n_shards, now, clock_to_store(f, now), &err);
+    f->counting = f->counted_ms == 0 || f->control_sent_ms - f->counted_ms >= COUNT_EVERY_MS;
+    f->counted_ms = f->counting ? f->control_sent_ms : f->counted_ms;
+    enum status s = lease_send(f->control, f->owner, f->leases, f->n_shards, now,
+                               clock_to_store(f, now), f->counting, count_tasks_on(f, now), &err);
     if (s != STATUS_OK) {
         followup_db_failed(f, s, &err);
         return;
@@ -252,7 +268,7 @@ static void control_answered(struct followup *f)
 {
     struct situation before = f->situation;
     f->control_busy = false;
-    lease_take(f->control, f->leases, f->n_shards, &f->situation);
+    lease_take(f->control, f->leases, f->n_shards, f->counting, &f->situation);
     for (size_t i = 0; i < f->n_shards; i++) {
         shard_leased(&f->shards[i], &f->leases[i], f->seq);
     }

@@ -31,13 +31,15 @@ struct followup {
 
     struct pg *control; /* leases, the situation, hints */
     bool control_busy;
-    int64_t control_sent_ms, stored_now_ms;
+    bool counting; /* who is due, with it */
+    int64_t control_sent_ms, stored_now_ms, counted_ms, counted_tasks_ms;
     int64_t seq; /* of the control pipeline sent last */
     int control_fd;
     struct situation situation;
 
     struct pg *work; /* claims, one at a time */
     struct shard *working;
+    struct claim *claim; /* of it, under way */
     enum shard_want want;
     size_t next_shard; /* whose turn it is */
     int work_fd;

@@ -15,17 +15,12 @@ static void rest_a_little(struct followup *f)
     f->rest_until_ms = clock_mono_ms() + 10 + clock_mono_ms() % 40;
 }
 
-static struct claim *claim_of(struct shard *s, enum shard_want want)
-{
-    return want == WANT_HOLD ? &s->hold : &s->claim;
-}
-
 static void work_failed(struct followup *f, enum status s, const struct err *err)
 {
     struct shard *shard = f->working;
     f->working = NULL;
     followup_unwatch(f, &f->work_fd);
-    claim_failed(claim_of(shard, f->want), s);
+    claim_failed(f->claim, s);
     pg_disconnect(f->work);
     shard->claim_wanted = true;
     if (s == STATUS_RETRY || s == STATUS_REJECT) {
@@ -46,12 +41,13 @@ static void work_failed(struct followup *f, enum status s, const struct err *err
 static void work_done(struct followup *f)
 {
     struct shard *shard = f->working;
-    struct claim *c = claim_of(shard, f->want);
+    const struct claim *c = f->claim;
     f->working = NULL;
-    if (f->want == WANT_CLAIM || f->want == WANT_HOLD) {
-        f->held |= c->n_held > 0;
-        if (c->around.release_held) {
-            f->held = c->n_released > 0 || c->n_held > 0;
+    if (f->want == WANT_CLAIM || f->want == WANT_AHEAD || f->want == WANT_HOLD) {
+        bool held = c->n_held + c->n_held_prompts > 0;
+        f->held |= held;
+        if (c->around.release_held && !c->around.hold) { /* only then were they released */
+            f->held = c->n_released > 0 || held;
             shard->claim_wanted |= c->n_released > 0;
         }
         f->catching_up &= !c->empty;
@@ -59,14 +55,19 @@ static void work_done(struct followup *f)
             log_info(DEAD_LETTERS, LOG_INT("count", c->n_letters), LOG_TEXT("msg", "sent on"));
         }
     }
-    shard_done(shard, f->want);
+    shard_done(shard, f->want, c, f->seq);
 }
 
 void followup_step_work(struct followup *f)
 {
     bool done = false;
     struct err err = {0};
-    enum status s = claim_step(claim_of(f->working, f->want), &done, &err);
+    if (f->claim->state == CLAIM_IDLE) { /* the shard dropped it: its lease is gone */
+        f->working = NULL;
+        followup_unwatch(f, &f->work_fd);
+        return;
+    }
+    enum status s = claim_step(f->claim, &done, &err);
     if (s != STATUS_OK) {
         work_failed(f, s, &err);
     } else if (done) {
@@ -97,6 +98,7 @@ static void begin_work(struct followup *f, struct shard *shard, enum shard_want 
                                   .why = f->catching_up ? "settings" : "time",
                                   .release_held = f->held && !f->situation.paused};
     f->working = shard;
+    f->claim = shard_claim_for(shard, want);
     f->want = want;
     s = shard_begin(shard, want, f->work, &around, &err);
     if (s != STATUS_OK) {
@@ -126,5 +128,5 @@ bool followup_find_work(struct followup *f)
 
 int64_t followup_work_began_ms(const struct followup *f)
 {
-    return claim_of(f->working, f->want)->began_ms;
+    return f->claim->began_ms;
 }

@@ -16,13 +16,6 @@ static const struct pg_stmt put_emitted = {
                        PG_TIMESTAMPTZ_ARRAY, PG_DATE_ARRAY, PG_DATE_ARRAY, PG_BOOL_ARRAY,
                        PG_BOOL_ARRAY, PG_BOOL_ARRAY, PG_TEXT_ARRAY, PG_TIMESTAMPTZ, 0}};
 
-static const struct pg_stmt count_emitted = {
-    "count_emitted",
-    "update fact.person p set emitted = p.emitted + u.n from"
-    " (select o, i, count(*)::int as n from unnest($1::text[], $2::text[]) as k (o, i)"
-    " group by o, i) u where p.organisation = u.o and p.person_id = u.i",
-    (const uint32_t[]){PG_TEXT_ARRAY, PG_TEXT_ARRAY, 0}};
-
 static const struct pg_stmt take_back = {
     "take_back",
     "update followup.emitted e set withdrawn_at = $7 from unnest($1::text[], $2::text[],"
@@ -77,17 +70,6 @@ static enum status send_emitted(struct pg *pg, const struct utterance *const *u,
     return s;
 }
 
-static enum status send_counts(struct pg *pg, const struct utterance *const *u, size_t n,
-                               struct err *err)
-{
-    struct pg_args args = {0};
-    COLUMN(PG_TEXT, pg_array_text, n, u[i]->organisation);
-    COLUMN(PG_TEXT, pg_array_text, n, u[i]->person_id);
-    enum status s = pg_send(pg, &count_emitted, &args, err);
-    pg_args_clear(&args);
-    return s;
-}
-
 static enum status send_taken_back(struct pg *pg, const struct utterance *const *u, size_t n,
                                    struct instant now, struct err *err)
 {
@@ -121,9 +103,6 @@ enum status ledger_send_utterances(struct pg *pg, const struct utterance *u, siz
     enum status s = STATUS_OK;
     if (n_emitted > 0) {
         s = send_emitted(pg, emitted, n_emitted, now, err);
-        if (s == STATUS_OK) {
-            s = send_counts(pg, emitted, n_emitted, err);
-        }
     }
     if (s == STATUS_OK && n_withdrawn > 0) {
         s = send_taken_back(pg, withdrawn, n_withdrawn, now, err);
@@ -225,24 +204,44 @@ enum status ledger_send_letters(struct pg *pg, const struct letter *l, size_t n,
 
 static const struct pg_stmt put_held = {
     "put_held",
-    "insert into followup.held (organisation, person_id)"
-    " select * from unnest($1::text[], $2::text[]) on conflict do nothing",
-    (const uint32_t[]){PG_TEXT_ARRAY, PG_TEXT_ARRAY, 0}};
+    "insert into followup.held (organisation, person_id, prompts)"
+    " select u.o, u.p, $3 from unnest($1::text[], $2::text[]) as u (o, p) on conflict do nothing",
+    (const uint32_t[]){PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_BOOL, 0}};
 
 enum status ledger_send_held(struct pg *pg, const struct case_person *const *p, size_t n,
-                             struct err *err)
+                             bool prompts, struct err *err)
 {
     struct pg_args args = {0};
     COLUMN(PG_TEXT, pg_array_text, n, p[i]->organisation);
     COLUMN(PG_TEXT, pg_array_text, n, p[i]->person_id);
+    pg_arg_bool(&args, prompts);
     enum status s = pg_send(pg, &put_held, &args, err);
+    pg_args_clear(&args);
+    return s;
+}
+
+static const struct pg_stmt put_erasable = {
+    "put_erasable",
+    "update fact.erasure e set withdrawn_at = $3 from unnest($1::text[], $2::text[]) as k (o, p)"
+    " where e.organisation = k.o and e.person_id = k.p and e.withdrawn_at is null",
+    (const uint32_t[]){PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_TIMESTAMPTZ, 0}};
+
+enum status ledger_send_erasable(struct pg *pg, const struct case_person *const *p, size_t n,
+                                 struct instant now, struct err *err)
+{
+    struct pg_args args = {0};
+    COLUMN(PG_TEXT, pg_array_text, n, p[i]->organisation);
+    COLUMN(PG_TEXT, pg_array_text, n, p[i]->person_id);
+    pg_arg_instant(&args, now);
+    enum status s = pg_send(pg, &put_erasable, &args, err);
     pg_args_clear(&args);
     return s;
 }
 
 static const struct pg_stmt put_off = {
     "put_off",
-    "update fact.person p set next_wake_at = $3, revision = p.revision + 1"
+    "update fact.person p set next_wake_at = greatest(p.next_wake_at, $3),"
+    " oh_wake_at = greatest(p.oh_wake_at, $3), revision = p.revision + 1"
     " where p.organisation = $1 and p.person_id = $2",
     (const uint32_t[]){PG_TEXT, PG_TEXT, PG_TIMESTAMPTZ, 0}};
 
@@ -294,7 +293,8 @@ static const struct pg_stmt finished = {
     "finished",
     "update ops.clock set finished_at = $1"
     " where finished_at is distinct from $1 and not exists (select from followup.outbox)"
-    " and not exists (select from fact.person p where p.next_wake_at <= $1)"
+    " and coalesce((select min(p.next_wake_at) from fact.person p) > $1, true)"
+    " and coalesce((select min(p.oh_wake_at) from fact.person p) > $1, true)"
     " and ($2 or not exists (select from intake.dead_letter d where d.published_batch is null))"
     " and ($3 or finished_at is null or finished_at < $1 - interval '800 ms')",
     (const uint32_t[]){PG_TIMESTAMPTZ, PG_BOOL, PG_BOOL, 0}};

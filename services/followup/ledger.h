@@ -36,15 +36,17 @@ struct due {
     bool paused; /* the emission: nothing may be said */
     int32_t ruleset_serial;
     size_t released;
+    size_t n_prompts, n_oh; /* people, in each queue */
     struct letter *letters; /* in order */
     size_t n_letters;
     struct silence *silences; /* of all organisations */
     size_t n_silences;
 };
 
-/* Begins the transaction and locks the people. Who is being worked on is passed over. */
+/* Begins the transaction and locks the people: of those that HR is to be told of, and of those
+ * occupational health is, max_people each. Who is being worked on is passed over. */
 enum status ledger_send_due(struct pg *pg, const struct due_ask *ask, struct err *err) NODISCARD;
-/* People go into the caseload, everything else into its arena. */
+/* People go into the caseload, with their own facts, everything else into its arena. */
 void ledger_take_due(const struct pg *pg, const struct due_ask *ask, struct caseload *cl,
                      struct due *out);
 
@@ -53,12 +55,18 @@ void ledger_take_due(const struct pg *pg, const struct due_ask *ask, struct case
 struct said {
     struct emitted *rows;
     size_t n;
+    bool erasing;   /* the person is to be erased: nothing stands any more */
+    bool all_taken; /* and nothing of what was told is left to be taken back after this claim */
 };
 
-/* One result: of everybody in the (sorted) caseload. */
-enum status ledger_send_said(struct caseload *cl, struct pg *pg, struct err *err) NODISCARD;
-/* out: one for each person. */
+/* One result: of everybody in the (sorted) caseload. None where nothing was said: *sent. */
+enum status ledger_send_said(struct caseload *cl, struct pg *pg, bool *sent,
+                             struct err *err) NODISCARD;
+/* out: one for each person, all zero. */
 void ledger_take_said(struct caseload *cl, const struct pg *pg, size_t nth, struct said *out);
+/* One result. Sent once the people are locked: who is marked later is due again. */
+enum status ledger_send_erasing(struct pg *pg, struct err *err) NODISCARD;
+void ledger_take_erasing(struct caseload *cl, const struct pg *pg, size_t nth, struct said *out);
 
 /* ---- what is said now ---- */
 
@@ -69,7 +77,7 @@ struct utterance {
     struct emitted row;
 };
 
-/* Rows of emissions, marks of withdrawals, the people's counts. */
+/* Rows of emissions, marks of withdrawals. */
 enum status ledger_send_utterances(struct pg *pg, const struct utterance *u, size_t n,
                                    struct instant now, struct arena *a, struct err *err) NODISCARD;
 enum status ledger_send_outbox(struct pg *pg, int32_t shard, int64_t batch_no,
@@ -77,9 +85,12 @@ enum status ledger_send_outbox(struct pg *pg, int32_t shard, int64_t batch_no,
 /* These dead letters go out with that batch. */
 enum status ledger_send_letters(struct pg *pg, const struct letter *l, size_t n, int64_t batch_no,
                                 struct err *err) NODISCARD;
-/* These people have something to say and may not now. */
+/* Of these people, who are to be erased, all is taken back. */
+enum status ledger_send_erasable(struct pg *pg, const struct case_person *const *p, size_t n,
+                                 struct instant now, struct err *err) NODISCARD;
+/* Of these people something is to be said and may not be now; prompts: to HR. */
 enum status ledger_send_held(struct pg *pg, const struct case_person *const *p, size_t n,
-                             struct err *err) NODISCARD;
+                             bool prompts, struct err *err) NODISCARD;
 
 /* Compare and move: see followup.advance in schemas/sql. */
 struct advance_shard {

@@ -1,34 +1,47 @@
 #include <string.h>
 
+#include "common/casefile/load.h"
+#include "common/columns.h"
 #include "services/followup/ledger.h"
 
 /* Shorter than what the server takes to find a deadlock: intake writes a person's spells before the
  * person, we lock the person first, so now and then one of us must give way. */
 static const struct pg_stmt give_way = {"give_way", "set local lock_timeout = '300ms'", NULL};
 
-/* At most some hundreds in one transaction. */
-static const struct pg_stmt release_held = {
-    "release_held",
-    "with h as (delete from followup.held d where (d.organisation, d.person_id) in"
-    " (select f.organisation, f.person_id from followup.held f limit 500)"
-    " returning d.organisation, d.person_id)"
-    " update fact.person p set next_wake_at = least(p.next_wake_at, $1),"
-    " revision = p.revision + 1 from h"
-    " where p.organisation = h.organisation and p.person_id = h.person_id",
-    (const uint32_t[]){PG_TIMESTAMPTZ, 0}};
+/* At most some hundreds in one transaction; in an order that tells nothing. */
+#define RELEASE(which, column)                                                                      \
+    "with h as (delete from followup.held d where (d.organisation, d.person_id, d.prompts) in"      \
+    " (select f.organisation, f.person_id, f.prompts from followup.held f where f.prompts = " which \
+    " order by f.organisation, f.person_id limit 500)"                                              \
+    " returning d.organisation, d.person_id)"                                                       \
+    " update fact.person p set " column " = least(p." column ", $1), revision = p.revision + 1"     \
+    " from h where p.organisation = h.organisation and p.person_id = h.person_id"
 
-#define DUE_PEOPLE                                                                                 \
-    "select p.organisation, p.person_id from fact.person p where p.next_wake_at <= $1"
-#define DUE_ORDER " order by p.next_wake_at limit $2 for update skip locked"
+static const struct pg_stmt release_prompts = {"release_prompts", RELEASE("true", "next_wake_at"),
+                                               (const uint32_t[]){PG_TIMESTAMPTZ, 0}};
+static const struct pg_stmt release_oh = {"release_oh", RELEASE("false", "oh_wake_at"),
+                                          (const uint32_t[]){PG_TIMESTAMPTZ, 0}};
 
-static const struct pg_stmt due_people = {"due_people", DUE_PEOPLE DUE_ORDER,
-                                          (const uint32_t[]){PG_TIMESTAMPTZ, PG_INT8, 0}};
+/* Two queues: what HR is told waits in one that nothing clinical moves, see 0012_two_queues.sql. */
+#define DUE(column)                                                                                \
+    "select p.organisation, p.person_id, " LOAD_PERSON_COLUMNS                                     \
+    " from fact.person p where p." column " <= $1"
+#define OF_SHARD                                                                                   \
+    " and (hashtextextended(p.organisation || E'\\x1f' || p.person_id, 0)"                         \
+    " & 9223372036854775807) % $3 = $4"
+#define PROMPT_ORDER " order by p.next_wake_at, p.person_id limit $2 for update skip locked"
+#define OH_ORDER " order by p.oh_wake_at limit $2 for update skip locked"
 
-static const struct pg_stmt due_people_of_shard = {
-    "due_people_of_shard",
-    DUE_PEOPLE " and (hashtextextended(p.organisation || E'\\x1f' || p.person_id, 0)"
-               " & 9223372036854775807) % $3 = $4" DUE_ORDER,
-    (const uint32_t[]){PG_TIMESTAMPTZ, PG_INT8, PG_INT8, PG_INT8, 0}};
+static const uint32_t due_types[] = {PG_TIMESTAMPTZ, PG_INT8, 0};
+static const uint32_t due_of_shard_types[] = {PG_TIMESTAMPTZ, PG_INT8, PG_INT8, PG_INT8, 0};
+
+static const struct pg_stmt due_prompts = {"due_prompts", DUE("next_wake_at") PROMPT_ORDER,
+                                           due_types};
+static const struct pg_stmt due_oh = {"due_oh", DUE("oh_wake_at") OH_ORDER, due_types};
+static const struct pg_stmt due_prompts_of_shard = {
+    "due_prompts_of_shard", DUE("next_wake_at") OF_SHARD PROMPT_ORDER, due_of_shard_types};
+static const struct pg_stmt due_oh_of_shard = {
+    "due_oh_of_shard", DUE("oh_wake_at") OF_SHARD OH_ORDER, due_of_shard_types};
 
 static const struct pg_stmt situation = {
     "situation", "select e.paused, r.serial from ops.emission e, fact.ruleset r", NULL};
@@ -78,10 +91,14 @@ enum status ledger_send_due(struct pg *pg, const struct due_ask *ask, struct err
         s = pg_send(pg, &situation, NULL, err);
     }
     if (s == STATUS_OK && ask->release_held) {
-        s = pg_send(pg, &release_held, &now, err);
+        s = pg_send(pg, &release_prompts, &now, err);
+        s = s == STATUS_OK ? pg_send(pg, &release_oh, &now, err) : s;
     }
     if (s == STATUS_OK) {
-        s = pg_send(pg, ask->shards > 1 ? &due_people_of_shard : &due_people, &who, err);
+        s = pg_send(pg, ask->shards > 1 ? &due_prompts_of_shard : &due_prompts, &who, err);
+    }
+    if (s == STATUS_OK) {
+        s = pg_send(pg, ask->shards > 1 ? &due_oh_of_shard : &due_oh, &who, err);
     }
     if (s == STATUS_OK && ask->letters) {
         s = pg_send(pg, &due_letters, NULL, err);
@@ -183,6 +200,18 @@ static void take_silences(const struct pg_result *r, struct arena *a, struct due
     }
 }
 
+static void take_people(const struct pg_result *r, struct caseload *cl, bool prompts, size_t *n)
+{
+    *n = pg_rows(r);
+    for (size_t row = 0; row < *n; row++) {
+        const char *organisation = text_of(cl->arena, r, row, 0);
+        struct case_person *p = caseload_person(cl, organisation, text_of(cl->arena, r, row, 1));
+        load_take_person(cl, p, r, row, 2);
+        p->due_prompts |= prompts;
+        p->due_oh |= !prompts;
+    }
+}
+
 void ledger_take_due(const struct pg *pg, const struct due_ask *ask, struct caseload *cl,
                      struct due *out)
 {
@@ -192,13 +221,12 @@ void ledger_take_due(const struct pg *pg, const struct due_ask *ask, struct case
     out->paused = pg_rows(r) != 1 || pg_bool(r, 0, 0);
     out->ruleset_serial = pg_rows(r) != 1 ? 0 : (int32_t)pg_i64(r, 0, 1);
     if (ask->release_held) {
-        out->released = (size_t)pg_affected(pg_result(pg, nth++));
+        out->released = (size_t)pg_affected(pg_result(pg, nth));
+        out->released += (size_t)pg_affected(pg_result(pg, nth + 1));
+        nth += 2;
     }
-    r = pg_result(pg, nth++);
-    for (size_t row = 0; row < pg_rows(r); row++) {
-        const char *organisation = text_of(cl->arena, r, row, 0);
-        (void)caseload_person(cl, organisation, text_of(cl->arena, r, row, 1));
-    }
+    take_people(pg_result(pg, nth++), cl, true, &out->n_prompts);
+    take_people(pg_result(pg, nth++), cl, false, &out->n_oh);
     if (ask->letters) {
         take_letters(pg_result(pg, nth++), cl->arena, out);
     }
@@ -212,23 +240,47 @@ void ledger_take_due(const struct pg *pg, const struct due_ask *ask, struct case
 static const struct pg_stmt load_said = {
     "load_said",
     "select k.ord, " EMITTED_COLUMNS
-    " from unnest($1::text[], $2::text[]) with ordinality as k (organisation, person_id, ord)"
+    " from unnest($1::text[], $2::text[], $3::int4[]) as k (organisation, person_id, ord)"
     " join followup.emitted e on e.organisation = k.organisation and e.person_id = k.person_id",
-    (const uint32_t[]){PG_TEXT_ARRAY, PG_TEXT_ARRAY, 0}};
+    (const uint32_t[]){PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_INT4_ARRAY, 0}};
 
-enum status ledger_send_said(struct caseload *cl, struct pg *pg, struct err *err)
+/* Hardly ever anybody. */
+static const struct pg_stmt load_erasing = {
+    "load_erasing", "select e.organisation, e.person_id from fact.erasure e", NULL};
+
+enum status ledger_send_erasing(struct pg *pg, struct err *err)
 {
+    return pg_send(pg, &load_erasing, NULL, err);
+}
+
+void ledger_take_erasing(struct caseload *cl, const struct pg *pg, size_t nth, struct said *out)
+{
+    const struct pg_result *r = pg_result(pg, nth);
+    for (size_t row = 0; row < pg_rows(r); row++) {
+        const struct case_person *p = caseload_find(cl, pg_text(r, row, 0), pg_text(r, row, 1));
+        if (p != NULL) {
+            out[p - cl->persons].erasing = true;
+        }
+    }
+}
+
+enum status ledger_send_said(struct caseload *cl, struct pg *pg, bool *sent, struct err *err)
+{
+    const struct case_person **p = arena_array(cl->arena, cl->n_persons, sizeof *p);
+    size_t n = 0;
+    for (size_t i = 0; i < cl->n_persons; i++) {
+        if (cl->persons[i].emitted > 0) {
+            p[n++] = &cl->persons[i];
+        }
+    }
+    *sent = n > 0;
+    if (n == 0) {
+        return STATUS_OK;
+    }
     struct pg_args args = {0};
-    pg_array_begin(&args, PG_TEXT);
-    for (size_t i = 0; i < cl->n_persons; i++) {
-        pg_array_text(&args, cl->persons[i].organisation);
-    }
-    pg_array_end(&args);
-    pg_array_begin(&args, PG_TEXT);
-    for (size_t i = 0; i < cl->n_persons; i++) {
-        pg_array_text(&args, cl->persons[i].person_id);
-    }
-    pg_array_end(&args);
+    COLUMN(PG_TEXT, pg_array_text, n, p[i]->organisation);
+    COLUMN(PG_TEXT, pg_array_text, n, p[i]->person_id);
+    COLUMN(PG_INT4, pg_array_i32, n, (int32_t)(p[i] - cl->persons) + 1);
     enum status s = pg_send(pg, &load_said, &args, err);
     pg_args_clear(&args);
     return s;
@@ -237,7 +289,6 @@ enum status ledger_send_said(struct caseload *cl, struct pg *pg, struct err *err
 void ledger_take_said(struct caseload *cl, const struct pg *pg, size_t nth, struct said *out)
 {
     const struct pg_result *r = pg_result(pg, nth);
-    memset(out, 0, cl->n_persons * sizeof *out);
     for (size_t row = 0; row < pg_rows(r); row++) {
         out[pg_i64(r, row, 0) - 1].n++;
     }

@@ -10,17 +10,19 @@
 #include "common/mem.h"
 #include "common/metrics.h"
 
-#define TELL_EVERY_MS (INT64_C(24) * 3600 * 1000) /* brokers forget a position after some days */
+#define TELL_EVERY_S (24 * 3600) /* brokers forget a position after some days */
 #define BLOCKED_MS 1500 /* so long without publishing, and cases are derived all the same */
 
-void shard_init(struct shard *s, int32_t number)
+void shard_init(struct shard *s, int32_t number, int64_t people_max)
 {
     *s = (struct shard){.number = number,
                         .epoch = NO_EPOCH,
                         .position = NO_POSITION,
+                        .told_at = INSTANT_NONE,
                         .backoff = {.first_ms = 100, .max_ms = 10000}};
-    claim_init(&s->claim);
-    claim_init(&s->hold);
+    claim_init(&s->claims[0], people_max);
+    claim_init(&s->claims[1], people_max);
+    claim_init(&s->hold, people_max);
 }
 
 enum status shard_start(struct shard *s, const struct conf *conf, const char *id_prefix,
@@ -34,14 +36,39 @@ void shard_clear(struct shard *s)
 {
     sink_free(s->sink);
     s->sink = NULL;
-    claim_clear(&s->claim);
+    claim_clear(&s->claims[0]);
+    claim_clear(&s->claims[1]);
     claim_clear(&s->hold);
     free(s->refused);
     s->refused = NULL;
 }
 
-static void forget_batch(struct shard *s)
+static struct claim *front(struct shard *s)
 {
+    return &s->claims[s->front];
+}
+
+static struct claim *behind(struct shard *s)
+{
+    return &s->claims[1 - s->front];
+}
+
+static bool claiming(const struct shard *s)
+{
+    return s->claims[0].state != CLAIM_IDLE || s->claims[1].state != CLAIM_IDLE;
+}
+
+static void drop_claims(struct shard *s)
+{
+    claim_drop(&s->claims[0]);
+    claim_drop(&s->claims[1]);
+    claim_drop(&s->hold);
+}
+
+/* They are in the outbox, if they are anywhere. */
+static void forget_batches(struct shard *s)
+{
+    s->have_next = false;
     if (s->kafka == KAFKA_PUBLISHING || s->kafka == KAFKA_SEARCHING) {
         return; /* the sink has it; what becomes of it is told by its result */
     }
@@ -66,9 +93,8 @@ static void lose(struct shard *s)
     s->told_active = false;
     s->epoch = NO_EPOCH;
     s->fresh = false;
-    claim_drop(&s->claim);
-    claim_drop(&s->hold);
-    forget_batch(s);
+    drop_claims(s);
+    forget_batches(s);
     if (sink_busy(s->sink)) {
         s->drop_result = true;
     } else if (s->kafka != KAFKA_CLOSED) {
@@ -82,7 +108,7 @@ static void freshen(struct shard *s, const struct lease *l)
     s->next_batch = l->next_batch;
     s->confirmed = l->confirmed_batch;
     s->fresh = true;
-    forget_batch(s);
+    forget_batches(s);
 }
 
 void shard_leased(struct shard *s, const struct lease *l, int64_t seq)
@@ -95,6 +121,7 @@ void shard_leased(struct shard *s, const struct lease *l, int64_t seq)
         fault_point("followup.leased");
         s->epoch = l->epoch;
         s->told_standby = false;
+        drop_claims(s);
         freshen(s, l);
         if (sink_busy(s->sink)) {
             s->drop_result = true;
@@ -102,16 +129,15 @@ void shard_leased(struct shard *s, const struct lease *l, int64_t seq)
             reopen(s, 0); /* whoever had the shard is fenced by that */
         }
         s->free_ms = clock_mono_ms();
-    } else if (!s->fresh && seq > s->unsure_since) {
+    } else if (!s->fresh && seq > s->unsure_since && !claiming(s)) {
         freshen(s, l);
     }
 }
 
 void shard_unsure(struct shard *s, int64_t seq)
 {
-    claim_drop(&s->claim);
-    claim_drop(&s->hold);
-    forget_batch(s);
+    drop_claims(s);
+    forget_batches(s);
     s->fresh = false;
     s->unsure_since = seq;
 }
@@ -121,6 +147,14 @@ void shard_unsure(struct shard *s, int64_t seq)
 static bool unpublished_batches(const struct shard *s)
 {
     return s->published + 1 < s->next_batch;
+}
+
+/* While a batch is on its way to Kafka the next one is claimed, in a rush: never more than that
+ * one, so at most two are unconfirmed. doc/model/followup.pml, "claim_ahead". */
+static bool may_claim_ahead(const struct shard *s)
+{
+    return s->rush && s->kafka == KAFKA_PUBLISHING && s->have_batch && !s->have_next &&
+           !s->telling && !s->drop_result && !claiming(s) && s->next_batch == s->published + 2;
 }
 
 enum shard_want shard_wants(const struct shard *s, bool stopping)
@@ -148,12 +182,23 @@ enum shard_want shard_wants(const struct shard *s, bool stopping)
         !s->tell_position) { /* told first: without a position a batch cannot be placed */
         return WANT_CLAIM;
     }
+    if (may_claim_ahead(s)) {
+        return WANT_AHEAD;
+    }
     return clock_mono_ms() - s->free_ms > BLOCKED_MS ? WANT_HOLD : WANT_NOTHING;
 }
 
 static int64_t batch_to_read(const struct shard *s)
 {
-    return s->kafka == KAFKA_OPENED ? s->confirmed + 1 : s->published + 1;
+    return s->kafka == KAFKA_OPENED ? s->next_batch - 1 : s->published + 1;
+}
+
+struct claim *shard_claim_for(struct shard *s, enum shard_want want)
+{
+    if (want == WANT_HOLD) {
+        return &s->hold;
+    }
+    return want == WANT_AHEAD ? behind(s) : front(s);
 }
 
 enum status shard_begin(struct shard *s, enum shard_want want, struct pg *pg,
@@ -163,56 +208,62 @@ enum status shard_begin(struct shard *s, enum shard_want want, struct pg *pg,
     around->epoch = s->epoch;
     around->next_batch = s->next_batch;
     around->confirmed = s->confirmed;
-    around->published = s->kafka == KAFKA_READY ? s->published : s->confirmed;
+    bool settled = s->kafka == KAFKA_READY || want == WANT_AHEAD;
+    around->published = settled ? s->published : s->confirmed;
     around->hold = want == WANT_HOLD;
+    around->ahead = want == WANT_AHEAD;
+    struct claim *c = shard_claim_for(s, want);
     switch (want) {
     case WANT_CLAIM:
-        s->claim_wanted = false;
-        return claim_begin(&s->claim, pg, around, err);
+    case WANT_AHEAD:
     case WANT_HOLD:
         s->claim_wanted = false;
-        return claim_begin(&s->hold, pg, around, err);
+        return claim_begin(c, pg, around, err);
     case WANT_READ:
-        return claim_read(&s->claim, pg, around, batch_to_read(s), err);
+        return claim_read(c, pg, around, batch_to_read(s), err);
     case WANT_CUT:
-        return claim_cut(&s->claim, pg, around, s->published + 1, s->refused, err);
+        return claim_cut(c, pg, around, s->published + 1, s->refused, err);
     case WANT_CONFIRM:
-        return claim_confirm(&s->claim, pg, around, err);
+        return claim_confirm(c, pg, around, err);
     case WANT_NOTHING:
     default:
         return STATUS_OK;
     }
 }
 
-static void take_batch(struct shard *s)
+static void claimed(struct shard *s, const struct claim *c)
 {
-    s->have_batch = true;
-    free(s->refused);
-    s->refused = mem_alloc(s->claim.n_records + 1);
+    s->confirmed = c->around.published;
+    s->claim_wanted |= !c->empty;
+    s->rush = c->full;
+    if (c->n_records > 0) {
+        s->next_batch++;
+        s->have_batch |= c == front(s);
+        s->have_next |= c != front(s);
+    }
 }
 
-void shard_done(struct shard *s, enum shard_want want)
+void shard_done(struct shard *s, enum shard_want want, const struct claim *c, int64_t seq)
 {
+    if (!s->fresh) { /* an answer to what was asked before this was committed would be stale */
+        s->unsure_since = seq;
+    }
     switch (want) {
     case WANT_CLAIM:
-        s->confirmed = s->claim.around.published;
-        s->claim_wanted |= !s->claim.empty;
-        if (s->claim.n_records > 0) {
-            s->next_batch++;
-            take_batch(s);
-        }
+    case WANT_AHEAD:
+        claimed(s, c);
         return;
     case WANT_HOLD:
-        s->claim_wanted |= !s->hold.empty;
+        s->claim_wanted |= !c->empty;
         return;
     case WANT_READ:
-        take_batch(s);
+        s->have_batch = true;
         return;
     case WANT_CUT:
         s->cut_wanted = false;
         return;
     case WANT_CONFIRM:
-        s->confirmed = s->claim.around.published;
+        s->confirmed = c->around.published;
         return;
     case WANT_NOTHING:
     default:
@@ -255,7 +306,7 @@ static enum status settle(struct shard *s, const struct hmac_key *k, struct err 
             return lost(s, "the topic has lost what was confirmed", err);
         }
         if (s->have_batch && position != s->published + 1) {
-            forget_batch(s);
+            forget_batches(s);
         }
         ready(s, position - 1);
         return STATUS_OK;
@@ -264,25 +315,25 @@ static enum status settle(struct shard *s, const struct hmac_key *k, struct err 
         ready(s, s->confirmed);
         return STATUS_OK;
     }
-    if (s->next_batch > s->confirmed + 2) {
-        return lost(s, "no position, and more than one batch that may be on its topic", err);
-    }
     if (!s->have_batch) {
         return STATUS_OK; /* it is being read */
     }
-    if (s->claim.n_records == 0) {
+    if (front(s)->n_records == 0) {
         return lost(s, "no position, and nothing of the last batch to look for", err);
     }
-    render_marker(k, s->number, s->confirmed + 1, s->marker);
-    sink_find(s->sink, s->claim.records[0].topic, s->marker);
+    /* The newest: if it is there, all before it are. */
+    render_marker(k, s->number, s->next_batch - 1, s->marker);
+    sink_find(s->sink, front(s)->records[0].topic, s->marker);
     s->kafka = KAFKA_SEARCHING;
     return STATUS_OK;
 }
 
 static void publish(struct shard *s)
 {
-    memset(s->refused, 0, s->claim.n_records); /* another try may have blamed neighbours */
-    sink_publish(s->sink, s->claim.records, s->claim.n_records, s->published + 2, s->refused);
+    const struct claim *c = front(s);
+    free(s->refused);
+    s->refused = mem_alloc(c->n_records + 1); /* another try may have blamed neighbours */
+    sink_publish(s->sink, c->records, c->n_records, s->published + 2, s->refused);
     s->telling = false;
     s->kafka = KAFKA_PUBLISHING;
 }
@@ -294,31 +345,43 @@ static void tell_position(struct shard *s)
     s->kafka = KAFKA_PUBLISHING;
 }
 
-static void push_ready(struct shard *s, bool held_back, bool stopping)
+/* By either clock: it is the machine's that brokers go by, and a rehearsal's that can be tested. */
+static bool is_to_be_told(struct shard *s, int64_t mono_ms, struct instant now)
 {
-    int64_t now = clock_mono_ms();
+    if (instant_is_none(s->told_at)) {
+        s->told_at = now;
+    }
+    return mono_ms - s->told_ms > TELL_EVERY_S * INT64_C(1000) ||
+           now.us - s->told_at.us > TELL_EVERY_S * US_PER_SECOND;
+}
+
+static void push_ready(struct shard *s, struct instant now, bool held_back, bool stopping)
+{
+    int64_t mono_ms = clock_mono_ms();
     if (s->have_batch) {
         if (!s->cut_wanted && !held_back) {
             publish(s);
         }
         return;
     }
-    s->free_ms = now;
+    s->free_ms = mono_ms;
     if (stopping) {
         return;
     }
-    s->tell_position |= now - s->told_ms > TELL_EVERY_MS;
-    bool claiming = s->claim.state != CLAIM_IDLE;
-    if (s->tell_position && !unpublished_batches(s) && !claiming) {
+    s->tell_position |= is_to_be_told(s, mono_ms, now);
+    if (claiming(s)) {
+        return;
+    }
+    if (s->tell_position && !unpublished_batches(s)) {
         tell_position(s);
-    } else if (s->one_by_one && !claiming) {
+    } else if (s->one_by_one) {
         s->one_by_one = false; /* the batch that asked for it is out */
         reopen(s, 0);
     }
 }
 
-enum status shard_push(struct shard *s, const struct hmac_key *k, bool held_back, bool stopping,
-                       struct err *err)
+enum status shard_push(struct shard *s, const struct hmac_key *k, struct instant now,
+                       bool held_back, bool stopping, struct err *err)
 {
     if (s->epoch == NO_EPOCH || !s->fresh || sink_busy(s->sink)) {
         return STATUS_OK;
@@ -329,19 +392,42 @@ enum status shard_push(struct shard *s, const struct hmac_key *k, bool held_back
     } else if (s->kafka == KAFKA_OPENED) {
         return settle(s, k, err);
     } else if (s->kafka == KAFKA_READY) {
-        push_ready(s, held_back, stopping);
+        push_ready(s, now, held_back, stopping);
     }
     return STATUS_OK;
 }
 
+static void tell_missing(struct shard *s, const char *topic)
+{
+    char number[16];
+    (void)snprintf(number, sizeof number, "%d", s->number);
+    if (s->missing[0] != '\0' && strcmp(s->missing, topic) != 0) {
+        const char *gone[] = {number, s->missing};
+        metrics_set(METRIC_TOPIC_MISSING, gone, 0);
+    }
+    if (topic[0] != '\0') {
+        const char *labels[] = {number, topic};
+        metrics_set(METRIC_TOPIC_MISSING, labels, 1);
+    }
+    (void)snprintf(s->missing, sizeof s->missing, "%s", topic);
+}
+
 /* Before the producer is made anew the lease must be seen to hold: it would fence who has it now.
  */
-static void kafka_failed(struct shard *s, const struct err *err, int64_t seq)
+static void kafka_failed(struct shard *s, const struct sink_result *r, int64_t seq)
 {
+    const struct err *err = &r->err;
+    if (r->missing[0] != '\0') {
+        tell_missing(s, r->missing);
+    }
     if (strcmp(err->code, "_FENCED") == 0 || strcmp(err->code, "INVALID_PRODUCER_EPOCH") == 0 ||
         strcmp(err->code, "PRODUCER_FENCED") == 0) {
         metrics_add(METRIC_FENCED, NULL, 1);
         log_warn(FENCED, LOG_INT("shard", s->number), LOG_TEXT("msg", err->text));
+    } else if (r->missing[0] != '\0' && backoff_should_log(&s->backoff)) {
+        log_error(TOPIC_MISSING, LOG_INT("shard", s->number), LOG_TEXT("topic", r->missing),
+                  LOG_TEXT("msg", "nothing of this shard goes out until it is there"),
+                  LOG_INT("attempt", s->backoff.attempt + 1));
     } else if (backoff_should_log(&s->backoff)) {
         log_warn(KAFKA_DOWN, LOG_INT("shard", s->number), LOG_TEXT("code", err->code),
                  LOG_TEXT("msg", err->text), LOG_INT("attempt", s->backoff.attempt + 1));
@@ -351,18 +437,35 @@ static void kafka_failed(struct shard *s, const struct err *err, int64_t seq)
     s->unsure_since = seq;
 }
 
-static void count_published(const struct shard *s)
+static void count_published(struct shard *s)
 {
-    for (size_t i = 0; i < s->claim.n_records; i++) {
-        const char *labels[] = {s->claim.records[i].topic};
-        metrics_add(METRIC_FOLLOWUP_EVENTS, labels, 1);
+    const struct claim *c = front(s);
+    s->n_published += c->n_records;
+    for (size_t i = 0, n = 1; i < c->n_records; i += n, n = 1) {
+        const char *labels[] = {c->records[i].topic};
+        while (i + n < c->n_records && strcmp(c->records[i + n].topic, labels[0]) == 0) {
+            n++;
+        }
+        metrics_add(METRIC_FOLLOWUP_EVENTS, labels, (double)n);
     }
+}
+
+/* The batch claimed ahead, or being claimed, is the next one. */
+static void bring_forward(struct shard *s)
+{
+    s->have_batch = s->have_next;
+    if (s->have_next || behind(s)->state != CLAIM_IDLE) {
+        s->front = 1 - s->front;
+    }
+    s->have_next = false;
 }
 
 static void published(struct shard *s)
 {
     backoff_reset(&s->backoff);
     s->told_ms = clock_mono_ms();
+    s->told_at = INSTANT_NONE; /* from the next look on */
+    s->free_ms = s->told_ms;
     s->kafka = KAFKA_READY;
     s->claim_wanted = true;
     if (s->telling) {
@@ -370,9 +473,9 @@ static void published(struct shard *s)
         return;
     }
     s->published++;
-    s->n_published += s->claim.n_records;
+    tell_missing(s, "");
     count_published(s);
-    forget_batch(s);
+    bring_forward(s);
 }
 
 static enum status refused(struct shard *s, bool exact)
@@ -388,12 +491,12 @@ static enum status refused(struct shard *s, bool exact)
 static enum status searched(struct shard *s, bool found, struct err *err)
 {
     s->kafka = KAFKA_OPENED;
-    forget_batch(s);
+    forget_batches(s);
     if (!found) {
         return lost(s, "no position, and the last batch is not among the last records of its topic",
                     err);
     }
-    ready(s, s->confirmed + 1);
+    ready(s, s->next_batch - 1);
     return STATUS_OK;
 }
 
@@ -408,7 +511,7 @@ enum status shard_pull(struct shard *s, int64_t seq, struct err *err)
     s->kafka = KAFKA_CLOSED; /* nothing is with the sink any more */
     if (s->drop_result) {    /* of a lease that is gone */
         s->drop_result = false;
-        forget_batch(s);
+        forget_batches(s);
         sink_close(s->sink);
         reopen(s, 0);
         return STATUS_OK;
@@ -425,7 +528,7 @@ enum status shard_pull(struct shard *s, int64_t seq, struct err *err)
         return STATUS_OK;
     }
     if (r.status != STATUS_OK) {
-        kafka_failed(s, &r.err, seq);
+        kafka_failed(s, &r, seq);
         return STATUS_OK;
     }
     if (was == KAFKA_OPENING) {
@@ -449,7 +552,7 @@ enum status shard_pull(struct shard *s, int64_t seq, struct err *err)
 
 bool shard_is_quiet(const struct shard *s, bool held_back)
 {
-    if (sink_busy(s->sink) || s->claim.state != CLAIM_IDLE || s->hold.state != CLAIM_IDLE) {
+    if (sink_busy(s->sink) || claiming(s) || s->hold.state != CLAIM_IDLE) {
         return false;
     }
     bool can_publish = s->epoch != NO_EPOCH && s->fresh && s->kafka == KAFKA_READY;

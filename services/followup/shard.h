@@ -27,12 +27,14 @@ struct shard {
     char transactional_id[128];
     struct sink *sink;
     enum shard_kafka kafka;
-    int64_t position;     /* as it was read */
-    int64_t reopen_at_ms; /* monotonic, as all below */
-    int64_t answered_ms;  /* when the sink had nothing to do, or gave a result, last */
-    int64_t told_ms;      /* when the position was last committed */
-    int64_t free_ms;      /* when nothing was waiting to be published, last */
+    int64_t position;       /* as it was read */
+    int64_t reopen_at_ms;   /* monotonic, as all below */
+    int64_t answered_ms;    /* when the sink had nothing to do, or gave a result, last */
+    int64_t told_ms;        /* when the position was last committed */
+    struct instant told_at; /* the same by the product's clock */
+    int64_t free_ms;        /* when nothing was waiting to be published, last */
     struct backoff backoff;
+    char missing[TOPIC_TEXT]; /* a topic that is not there; "": none known */
     bool one_by_one, tell_position, telling;
     char marker[MARKER_TEXT]; /* of the batch that is looked for */
 
@@ -43,17 +45,21 @@ struct shard {
     int64_t unsure_since; /* not fresh: an answer to what was asked later makes it so */
     bool told_standby, told_active;
 
-    struct claim claim; /* its batch may be with the sink */
+    struct claim claims[2]; /* claims[front] has the batch that the sink has, or gets next; the
+                               other is claimed ahead, while that one is published */
+    size_t front;
     struct claim hold; /* while nothing can be published: cases derived, what is to be said noted */
-    bool have_batch;   /* claim has batch published + 1, not published yet */
+    bool have_batch;   /* claims[front] has batch published + 1, not published yet */
+    bool have_next;    /* the other has the batch after that one */
     bool cut_wanted;   /* the broker will not take what refused names */
-    bool *refused;
-    bool claim_wanted;  /* look for people who are due */
-    bool drop_result;   /* what the sink is busy with was begun under a lease that is gone */
+    bool *refused;     /* of the batch given to the sink last */
+    bool claim_wanted; /* look for people who are due */
+    bool rush;         /* the last claim was full: more are due, and wait */
+    bool drop_result;  /* what the sink is busy with was begun under a lease that is gone */
     size_t n_published; /* records, since somebody set it to 0 */
 };
 
-void shard_init(struct shard *s, int32_t number);
+void shard_init(struct shard *s, int32_t number, int64_t people_max);
 enum status shard_start(struct shard *s, const struct conf *conf, const char *id_prefix,
                         struct err *err) NODISCARD;
 void shard_clear(struct shard *s);
@@ -64,18 +70,28 @@ void shard_leased(struct shard *s, const struct lease *l, int64_t seq);
 void shard_unsure(struct shard *s, int64_t seq);
 
 /* What it wants the session for now. */
-enum shard_want { WANT_NOTHING, WANT_CLAIM, WANT_HOLD, WANT_READ, WANT_CUT, WANT_CONFIRM };
+enum shard_want {
+    WANT_NOTHING,
+    WANT_CLAIM,
+    WANT_AHEAD, /* a claim while the batch before it is on its way to Kafka */
+    WANT_HOLD,
+    WANT_READ,
+    WANT_CUT,
+    WANT_CONFIRM
+};
 enum shard_want shard_wants(const struct shard *s, bool stopping);
+/* What shard_begin would begin it with. */
+struct claim *shard_claim_for(struct shard *s, enum shard_want want);
 /* around: conf, rules, now, why, release_held are the caller's; the rest is filled in. */
 enum status shard_begin(struct shard *s, enum shard_want want, struct pg *pg,
                         struct claim_around *around, struct err *err) NODISCARD;
-/* The claim that `want` began is done. */
-void shard_done(struct shard *s, enum shard_want want);
+/* The claim c that `want` began is done. seq: as for shard_unsure. */
+void shard_done(struct shard *s, enum shard_want want, const struct claim *c, int64_t seq);
 
-/* Gives Kafka to do what can be done now. held_back: nothing may go out. STATUS_FATAL: cannot go
- * on, "position_ahead" or "position_lost". */
-enum status shard_push(struct shard *s, const struct hmac_key *k, bool held_back, bool stopping,
-                       struct err *err) NODISCARD;
+/* Gives Kafka to do what can be done now; now: the product's. held_back: nothing may go out.
+ * STATUS_FATAL: cannot go on, "position_ahead" or "position_lost". */
+enum status shard_push(struct shard *s, const struct hmac_key *k, struct instant now,
+                       bool held_back, bool stopping, struct err *err) NODISCARD;
 /* Takes the result of that, if it is there. seq: as for shard_unsure. */
 enum status shard_pull(struct shard *s, int64_t seq, struct err *err) NODISCARD;
 

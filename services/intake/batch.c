@@ -7,12 +7,14 @@
 #include "common/event/frozen.h"
 #include "common/hash.h"
 
-#define ARENA_CHUNK (1024 * 1024)
+#define ARENA_CHUNK (256 * 1024)
+#define SCRATCH_CHUNK (16 * 1024)
 #define DEAD_VALUE_MAX 65536 /* of a value too large to be taken, this much is kept */
 
 void batch_init(struct batch *b, size_t max_rows)
 {
-    *b = (struct batch){.arena = arena_new(ARENA_CHUNK), .cap = max_rows};
+    *b = (struct batch){
+        .arena = arena_new(ARENA_CHUNK), .scratch = arena_new(SCRATCH_CHUNK), .cap = max_rows};
     b->messages = calloc(max_rows, sizeof *b->messages);
     if (b->messages == NULL) {
         abort();
@@ -22,6 +24,7 @@ void batch_init(struct batch *b, size_t max_rows)
 void batch_clear(struct batch *b)
 {
     arena_free(b->arena);
+    arena_free(b->scratch);
     free(b->messages);
     *b = (struct batch){0};
 }
@@ -78,7 +81,9 @@ void batch_add(struct batch *b, const struct source_message *m, const struct inb
     out->offset = m->offset;
     out->dead = NULL;
     b->bytes += m->raw.len;
-    inbound_decode(&m->raw, limits, b->arena, &out->in);
+    inbound_decode(&m->raw, limits, b->scratch, &out->in);
+    inbound_keep(&out->in, b->arena);
+    arena_reset(b->scratch);
     if (out->in.verdict == VERDICT_REJECTED || keep_raw) {
         out->dead = keep_dead(b->arena, m, out->in.reason);
     }

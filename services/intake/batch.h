@@ -30,7 +30,8 @@ struct batch_message {
 };
 
 struct batch {
-    struct arena *arena; /* everything the messages point to */
+    struct arena *arena;   /* everything the messages point to */
+    struct arena *scratch; /* one message while it is decoded */
     struct batch_message *messages;
     size_t n, cap;
     size_t bytes;        /* of the values it was made of */

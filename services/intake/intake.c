@@ -292,12 +292,13 @@ static enum status set_up(struct intake *in, struct err *err)
     if (in->conf->pg_password_file != NULL) {
         s = conf_read_secret(in->conf->pg_password_file, &password, err);
     }
-    const struct pg_options o = {.dsn = in->conf->pg_dsn,
-                                 .password = password,
-                                 .application_name = "dayfour-intake",
-                                 .allow_insecure = in->conf->allow_insecure,
-                                 .patience_ms = CONTROL_MS};
+    struct pg_options o = {.dsn = in->conf->pg_dsn,
+                           .password = password,
+                           .application_name = "dayfour-intake",
+                           .allow_insecure = in->conf->allow_insecure,
+                           .patience_ms = CONTROL_MS};
     in->control = pg_new(&o);
+    o.looks_up = true;
     in->n_lanes = (size_t)in->conf->intake_sessions;
     for (size_t i = 0; i < in->n_lanes; i++) {
         lane_init(&in->lanes[i], pg_new(&o), (size_t)in->conf->batch_max_rows);

@@ -145,36 +145,36 @@ struct feed {
     const char *organisation;
 };
 
-/* Few feeds, many messages of each, mostly in runs: a list without repeats, looked through from its
- * end. */
+static int by_feed(const void *a, const void *b)
+{
+    const struct feed *x = a;
+    const struct feed *y = b;
+    return x->partition != y->partition ? (x->partition < y->partition ? -1 : 1)
+                                        : strcmp(x->organisation, y->organisation);
+}
+
+/* Without repeats. */
 static size_t feeds_of(const struct batch_message *m, size_t n, struct feed **out)
 {
-    struct feed *feeds = NULL;
+    struct feed *feeds = calloc(n, sizeof *feeds);
+    if (feeds == NULL) {
+        abort();
+    }
     size_t n_feeds = 0;
-    size_t cap = 0;
     for (size_t i = 0; i < n; i++) {
-        if (m[i].in.verdict != VERDICT_ABSENCE && m[i].in.verdict != VERDICT_PERSON) {
-            continue;
+        if (m[i].in.verdict == VERDICT_ABSENCE || m[i].in.verdict == VERDICT_PERSON) {
+            feeds[n_feeds++] = (struct feed){m[i].partition, m[i].in.organisation};
         }
-        size_t at = n_feeds;
-        while (at > 0 && (feeds[at - 1].partition != m[i].partition ||
-                          strcmp(feeds[at - 1].organisation, m[i].in.organisation) != 0)) {
-            at--;
+    }
+    qsort(feeds, n_feeds, sizeof *feeds, by_feed);
+    size_t kept = 0;
+    for (size_t i = 0; i < n_feeds; i++) {
+        if (i == 0 || by_feed(&feeds[i], &feeds[kept - 1]) != 0) {
+            feeds[kept++] = feeds[i];
         }
-        if (at > 0) {
-            continue;
-        }
-        if (n_feeds == cap) {
-            cap = cap == 0 ? 32 : cap * 2;
-            feeds = realloc(feeds, cap * sizeof *feeds);
-            if (feeds == NULL) {
-                abort();
-            }
-        }
-        feeds[n_feeds++] = (struct feed){m[i].partition, m[i].in.organisation};
     }
     *out = feeds;
-    return n_feeds;
+    return kept;
 }
 
 enum status position_send_feeds(struct pg *pg, const char *topic, const struct batch_message *m,

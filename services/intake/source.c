@@ -147,6 +147,10 @@ static enum status new_client(struct source *src, const struct conf *c, struct e
         {"partition.assignment.strategy", "range,roundrobin"},
         {"check.crcs", "true"},
         {"enable.partition.eof", "false"},
+        /* Read ahead enough to keep both sessions busy, and no more: it is most of our memory. */
+        {"queued.max.messages.kbytes", "8192"},
+        {"fetch.max.bytes", "4194304"},
+        {"fetch.message.max.bytes", "524288"},
         /* While the database is away nothing is read; the group may wait, and fencing makes it
            safe. */
         {"max.poll.interval.ms", "86400000"},

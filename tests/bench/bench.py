@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Measures the intake beside the ceilings of the same machine, in one run. Called by tests/bench/run.sh.
+"""Measures intake and followup beside the ceilings of the same machine, in one run. Called by tests/bench/run.sh.
 
 Prints a text report; --json FILE writes it for programs. --quick: under two minutes, fails only on absurdity.
 """
@@ -16,7 +16,11 @@ import sys
 import time
 from pathlib import Path
 
+import bench_followup
+
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "deploy" / "demo"))
+from database import Database  # noqa: E402  pylint: disable=wrong-import-position
 BIN = ROOT / "build/bench/bin"
 PARTITIONS = 8
 
@@ -73,16 +77,17 @@ class Intake:
         env = {**os.environ, "PG_DSN": dsn, "KAFKA_BROKERS": brokers, "DAYFOUR_KAFKA_TOPIC_ABSENCES": topic,
                "DAYFOUR_KAFKA_GROUP": group, **dict(extra)}
         env.pop("DAYFOUR_BIN", None)
-        self.dsn, self.topic = dsn, topic
+        self.watch = Database(dsn=dsn)
+        self.topic = topic
         self.log = open(os.devnull, "wb")
         self.process = subprocess.Popen([BIN / "dayfour-intake"], stdout=self.log, env=env)
 
     def taken(self):
-        return int(sql(self.dsn, "select coalesce(sum(next_offset), 0) from intake.position where topic = '%s'"
-                       % self.topic))
+        return int(self.watch.run("select coalesce(sum(next_offset), 0) from intake.position where topic = '%s'"
+                                  % self.topic)[0])
 
     def wait_for(self, events, seconds=900):
-        """(seconds from the first committed batch's sight, peak resident MiB)."""
+        """Events a second, from the first committed batch's sight to the last's."""
         began = None
         first = 0
         end = time.monotonic() + seconds
@@ -111,6 +116,7 @@ class Intake:
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(20)
+        self.watch.close()
         self.log.close()
 
 
@@ -168,9 +174,13 @@ def main():
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--json")
+    parser.add_argument("--only", choices=("intake", "followup"))
+    parser.add_argument("--people", type=int, default=1200000, help="off sick while followup is measured")
+    parser.add_argument("--due", type=int, default=120000, help="of whom HR is told something at nine")
     args = parser.parse_args()
     if args.quick:
         args.events, args.repeat = min(args.events, 200000), 1
+        args.people, args.due = min(args.people, 120000), min(args.due, 20000)
     dsn, brokers = os.environ["PG_DSN"], os.environ["KAFKA_BROKERS"]
     today = (dt.date.today() - dt.date(1970, 1, 1)).days
     about = machine(dsn)
@@ -178,15 +188,12 @@ def main():
         print("%-12s %s" % (key, value))
     print("data         %d events, %d partitions, 40 %% of a pathway\n" % (args.events, PARTITIONS), flush=True)
     figures = Figures()
-    topic = "bench.absence.events"
-    topic_new(brokers, topic)
-    ceilings(figures, dsn, brokers, topic, args.events, args.repeat, today)
-    last = intake_end_to_end(figures, dsn, brokers, topic, args.events, args.repeat)
-    sizes(figures, last)
-    intake = figures["intake, topic to committed rows"]
-    ratios = {"share of array upsert, 2 connections": intake / figures["upsert of plain rows, 2 connections"],
-              "share of array upsert, 1 connection": intake / figures["upsert of plain rows, 1 connection"],
-              "share of raw consume": intake / figures["raw consume"]}
+    ratios = {}
+    if args.only != "followup":
+        ratios = measure_intake(figures, dsn, brokers, args, today)
+    if args.only != "intake":
+        bench_followup.measure(sys.modules[__name__], figures, dsn, brokers, args.people, args.due, args.repeat,
+                               50 if args.quick else 300)
     print()
     for name, value in ratios.items():
         print("%-44s %12.2f" % (name, value))
@@ -194,9 +201,23 @@ def main():
         Path(args.json).write_text(json.dumps({"about": about, "events": args.events, "figures": figures.rows,
                                                "ratios": ratios, "client_maxrss_kib":
                                                    resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss}, indent=1))
-    if args.quick and ratios["share of array upsert, 2 connections"] < 0.1:
+    if args.quick and ratios.get("share of array upsert, 2 connections", 1) < 0.1:
         sys.exit("the intake is absurdly slow beside what the database can do")
+    if args.quick and args.only != "intake" and figures["followup, woken at nine"] < 500:
+        sys.exit("followup is absurdly slow")
     print("cases: 1 passed, 0 failed, 0 skipped")
+
+
+def measure_intake(figures, dsn, brokers, args, today):
+    topic = "bench.absence.events"
+    topic_new(brokers, topic)
+    ceilings(figures, dsn, brokers, topic, args.events, args.repeat, today)
+    last = intake_end_to_end(figures, dsn, brokers, topic, args.events, args.repeat)
+    sizes(figures, last)
+    intake = figures["intake, topic to committed rows"]
+    return {"share of array upsert, 2 connections": intake / figures["upsert of plain rows, 2 connections"],
+            "share of array upsert, 1 connection": intake / figures["upsert of plain rows, 1 connection"],
+            "share of raw consume": intake / figures["raw consume"]}
 
 
 main()

@@ -112,6 +112,17 @@ static void close_one(struct events *ev, size_t at)
     *e = ev->open[--ev->n_open];
 }
 
+const char *events_off(struct events *ev, uint32_t n, int32_t onset, bool matched, size_t *len,
+                       char key[33])
+{
+    const struct episode e = {
+        .person = n, .number = n, .version = 1, .onset = onset, .code = matched ? "S12" : "S13"};
+    write_event(ev, &e, "opened");
+    *len = ev->len;
+    memcpy(key, ev->key, 33);
+    return ev->text;
+}
+
 const char *events_next(struct events *ev, size_t *len, char key[33])
 {
     uint32_t dice = below(ev, 100);

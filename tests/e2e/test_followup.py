@@ -8,7 +8,7 @@ import sys
 
 import compare
 import harness
-from followup_stage import READ_OTHERWISE, FollowupStage, compare_said
+from followup_stage import FollowupStage, compare_said
 from harness import expect
 
 import ledger
@@ -117,7 +117,7 @@ def over_days(around, days=24, partitions=2):
             followup = stage.start_followup()
             stage.wait_idle()
             expect(followup.stop() == 0, "it did not end with 0: %s" % followup.tail())
-        compare_said(expected, stage.events(), READ_OTHERWISE)
+        compare_said(expected, stage.events())
 
 
 CASES = {"whole": whole, "over_days": over_days}

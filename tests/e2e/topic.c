@@ -5,7 +5,12 @@
  *       flush | commit | abort                 answered by: PARTITION:NEXT...
  *   e2e_topic consume BROKERS TOPIC            all that is committed, as PARTITION OFFSET and the
  *                                              same fields
+ *   e2e_topic look BROKERS TOPIC               all there is, committed or not: PARTITION OFFSET
+ *                                              TIMESTAMP and the same fields after the word
+ *                                              record; and end PARTITION OFFSET for each partition
  *   e2e_topic trim BROKERS TOPIC PARTITION OFFSET        deletes the records before OFFSET
+ *   e2e_topic forget BROKERS GROUP TOPIC PARTITION       as brokers do after some days: the
+ * position e2e_topic position BROKERS GROUP TOPIC PARTITION     prints it, -1 for none
  */
 #include <librdkafka/rdkafka.h>
 #include <openssl/evp.h>
@@ -238,9 +243,12 @@ static int produce(const char *brokers, const char *topic, const char *transacti
 
 /* ---- consume ---- */
 
-static void print_record(const rd_kafka_message_t *m)
+static void print_record(const rd_kafka_message_t *m, bool stamped)
 {
-    (void)printf("%d %lld", m->partition, (long long)m->offset);
+    (void)printf("%s%d %lld", stamped ? "record " : "", m->partition, (long long)m->offset);
+    if (stamped) {
+        (void)printf(" %lld", (long long)rd_kafka_message_timestamp(m, NULL));
+    }
     put_encoded(m->key, m->key_len);
     put_encoded(m->payload, m->len);
     rd_kafka_headers_t *headers = NULL;
@@ -270,17 +278,17 @@ static int partitions_of(rd_kafka_t *rk, const char *topic)
     return n;
 }
 
-static int consume(const char *brokers, const char *topic)
+static int consume(const char *brokers, const char *topic, bool look)
 {
-    static const char *const settings[] = {"group.id",
-                                           "e2e-topic",
-                                           "enable.auto.commit",
-                                           "false",
-                                           "isolation.level",
-                                           "read_committed",
-                                           "enable.partition.eof",
-                                           "true",
-                                           NULL};
+    const char *const settings[] = {"group.id",
+                                    "e2e-topic",
+                                    "enable.auto.commit",
+                                    "false",
+                                    "isolation.level",
+                                    look ? "read_uncommitted" : "read_committed",
+                                    "enable.partition.eof",
+                                    "true",
+                                    NULL};
     rd_kafka_t *rk = client_new(RD_KAFKA_CONSUMER, conf_new(brokers, settings));
     rd_kafka_poll_set_consumer(rk);
     int left = partitions_of(rk, topic);
@@ -297,9 +305,12 @@ static int consume(const char *brokers, const char *topic)
         }
         if (m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
             left--;
+            if (look) {
+                (void)printf("end %d %lld\n", m->partition, (long long)m->offset);
+            }
         } else {
             check(m->err, "consume");
-            print_record(m);
+            print_record(m, look);
         }
         rd_kafka_message_destroy(m);
     }
@@ -332,16 +343,65 @@ static int trim(const char *brokers, const char *topic, int32_t partition, int64
     return 0;
 }
 
+/* ---- positions ---- */
+
+static rd_kafka_topic_partition_list_t *one_partition(char **argv)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(list, argv[2], (int32_t)atoi(argv[3]));
+    return list;
+}
+
+static int forget(char **argv)
+{
+    static const char *const settings[] = {NULL};
+    rd_kafka_t *rk = client_new(RD_KAFKA_PRODUCER, conf_new(argv[0], settings));
+    rd_kafka_topic_partition_list_t *list = one_partition(argv);
+    rd_kafka_DeleteConsumerGroupOffsets_t *request =
+        rd_kafka_DeleteConsumerGroupOffsets_new(argv[1], list);
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
+    rd_kafka_DeleteConsumerGroupOffsets(rk, &request, 1, NULL, queue);
+    rd_kafka_event_t *event = rd_kafka_queue_poll(queue, WAIT_MS);
+    check(event == NULL ? RD_KAFKA_RESP_ERR__TIMED_OUT : rd_kafka_event_error(event), "forget");
+    rd_kafka_event_destroy(event);
+    rd_kafka_queue_destroy(queue);
+    rd_kafka_DeleteConsumerGroupOffsets_destroy(request);
+    rd_kafka_topic_partition_list_destroy(list);
+    rd_kafka_destroy(rk);
+    return 0;
+}
+
+static int position(char **argv)
+{
+    const char *const settings[] = {"group.id", argv[1], NULL};
+    rd_kafka_t *rk = client_new(RD_KAFKA_CONSUMER, conf_new(argv[0], settings));
+    rd_kafka_topic_partition_list_t *list = one_partition(argv);
+    check(rd_kafka_committed(rk, list, WAIT_MS), "position");
+    (void)printf("%lld\n", (long long)(list->elems[0].offset < 0 ? -1 : list->elems[0].offset));
+    rd_kafka_topic_partition_list_destroy(list);
+    rd_kafka_destroy(rk);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
+    if (argc == 6 && strcmp(argv[1], "forget") == 0) {
+        return forget(argv + 2);
+    }
+    if (argc == 6 && strcmp(argv[1], "position") == 0) {
+        return position(argv + 2);
+    }
     if (argc >= 4 && argc <= 5 && strcmp(argv[1], "produce") == 0) {
         return produce(argv[2], argv[3], argc == 5 ? argv[4] : NULL);
     }
     if (argc == 4 && strcmp(argv[1], "consume") == 0) {
-        return consume(argv[2], argv[3]);
+        return consume(argv[2], argv[3], false);
+    }
+    if (argc == 4 && strcmp(argv[1], "look") == 0) {
+        return consume(argv[2], argv[3], true);
     }
     if (argc == 6 && strcmp(argv[1], "trim") == 0) {
         return trim(argv[2], argv[3], (int32_t)atoi(argv[4]), (int64_t)atoll(argv[5]));
     }
-    die("arguments", "produce, consume or trim");
+    die("arguments", "produce, consume, look, trim, forget or position");
 }

@@ -55,9 +55,17 @@ def codes(document, pathway):
     return next(rule for rule in document["pathways"][pathway]["codes"] if rule["scheme"] == "esr")
 
 
+def give_away(document, pathway, code):
+    """A pathway has a code less; ValueError: it is not there, or the last one."""
+    match = codes(document, pathway)["match"]
+    if match == [code]:
+        raise ValueError("a list of codes is never empty")
+    match.remove(code)
+
+
 def move_code(document):
     """S11 becomes a matter of the other team."""
-    codes(document, "msk")["match"].remove("S11")
+    give_away(document, "msk", "S11")
     codes(document, "stress")["match"].append("S11")
 
 
@@ -97,7 +105,7 @@ def closed_days(document):
 
 def another_pathway(document):
     """A pathway of its own for what was msk's."""
-    codes(document, "msk")["match"].remove("S12")
+    give_away(document, "msk", "S12")
     document["pathways"]["backs"] = {
         "queue": "backs", "contact_target_days": 3, "contact_day_basis": "calendar",
         "onset_is_day": 0, "codes": [{"scheme": "esr", "match": ["S12"]}]}

@@ -271,8 +271,20 @@ class World:
 
     def refresh(self, keys, now):
         for key in sorted(keys):
-            self.store(key, self.case(key, now))
+            case = self.case(key, now)
+            for day in self.settling_days(key, case):
+                self.store(key, self.case(key, case.calendar.at(day)))
+            self.store(key, case)
             self.refreshed_on[key] = self.today(key, now)
+
+    def settling_days(self, key, case):
+        """On which days, since the last look, a period settled that goes on on paper: of somebody who died."""
+        known, before = self.refreshed_on.get(key), self.last_case.get(key)
+        if case.person.died_on is None or before is None:
+            return []
+        days = {self.settles_on(period, of) for of in (before, case) for period in of.periods
+                if period.survives(case.person.died_on)}
+        return sorted(day for day in days if known < day < case.today)
 
     def store(self, key, case):
         frozen = set().union(*(p.keys for p in case.periods if self.settled(p, case)))
@@ -280,6 +292,9 @@ class World:
         for spell in case.spells:
             stored, settled = self.stored.get(spell.id), spell.anchor.key in frozen
             if settled and stored is not None and stored.settled:
+                continue
+            if settled and (stored is None or stored.tombstone) and self.settled_with_rows(
+                    spell.period, ids):
                 continue
             task = tasks.Task(spell, case)
             self.stored[spell.id] = StoredSpell(
@@ -293,6 +308,11 @@ class World:
                     stored.settled and stored.anchor[1:] in frozen):
                 stored.tombstone = self.tombstone_reason(stored, case)
         self.last_case[key] = case
+
+    def settled_with_rows(self, period, ids):
+        """Such a period gets no more rows, whatever settings have become."""
+        return any(stored.settled and not stored.tombstone and stored.anchor[1:] in period.keys
+                   for stored in map(self.stored.get, ids))
 
     def tombstone_reason(self, stored, case):
         record = self.facts.records[stored.anchor]
@@ -309,13 +329,17 @@ class World:
         return "pathway_no_longer_matches"
 
     def settled(self, period, case):
-        """So many days after the later of its last day and the last change of a fact of it."""
+        day = self.settles_on(period, case)
+        return day is not None and day <= case.today
+
+    def settles_on(self, period, case):
+        """So many days after the later of its last day and the last change of a fact of it; None: not yet known."""
         person = case.person
         end = period.end
         if end is None and period.survives(person.died_on):
             end = person.died_on  # HR may never end the record
         if end is None:
-            return False
+            return None
         days = dt.timedelta(days=case.organisation.settle_days)
         changes = [m.record.changed_at for m in period.members]
         changes += [max(e.entered_at, e.at)
@@ -323,8 +347,7 @@ class World:
         if person.changed_at is not None and any(
                 fact.on is None or fact.on <= end + days for fact in person.facts.values()):
             changes.append(person.changed_at)
-        last = max([end] + [case.calendar.local_date(change) for change in changes])
-        return case.today >= last + days
+        return days + max([end] + [case.calendar.local_date(change) for change in changes])
 
     def run(self, lines):
         for line in lines:

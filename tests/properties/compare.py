@@ -102,7 +102,6 @@ class Report:
     def counts(self):
         return {"lines": len(self.lines), "tasks": len(self.tasks), "events": len(self.standing),
                 "said": len(self.said or ()), "dead": len(self.dead), "refused": len(self.refused),
-                "histories": sum(row["histories"] for row in self.printed["tried"]),
                 "plays": sum(row["plays"] for row in self.printed["tried"])}
 
     # --- what differs
@@ -140,12 +139,13 @@ class Report:
             if said["data"]["person_id"] is not None:
                 data = flat(said["data"])
                 mine[data["organisation"], data["person_id"]].append(
-                    [dates.format_instant(said["at"]), said["id"], *(data[c] for c in SAID)])
+                    [dates.format_instant(said["at"]), said["id"], *(str(data[c]) for c in SAID)])
         for said in self.printed["said"]:
             theirs[said["organisation"], said["person_id"]].append(
-                [said["at"], said["id"], *(said[c] for c in SAID)])
+                [said["at"], said["id"], *(str(said[c]) for c in SAID)])
         for person in sorted(mine.keys() | theirs.keys()):
-            for one, other in zip(mine[person] + [None], theirs[person] + [None]):
+            # Of one instant in the order of their ids: which comes first among equals is nobody's business.
+            for one, other in zip(sorted(mine[person]) + [None], sorted(theirs[person]) + [None]):
                 if one != other:
                     yield person, "said %s, the model %s" % (other, one)
                     break

@@ -78,17 +78,25 @@ static void flush(struct buf *b)
     buf_reset(b);
 }
 
-/* One line at a time, with followup awake: what the reference model does. */
+/* One line at a time, with followup awake all the while, as the reference model does it. Followup
+ * sees all that happens at one instant at once. */
 static void play_plainly(struct play *p, const struct history *h, struct instant now)
 {
-    for (size_t i = 0; i < h->n; i++) {
-        const struct line *line = &h->lines[i];
-        play_follow(p, (struct instant){line->at.us - 1});
-        if (line->kind == LINE_MESSAGE) {
-            play_messages(p, &line, 1, line->at);
-        } else {
-            play_other(p, line, line->at);
+    for (size_t i = 0; i < h->n;) {
+        struct instant at = h->lines[i].at;
+        p->follows = true;
+        play_follow(p, (struct instant){at.us - 1});
+        p->follows = false;
+        for (; i < h->n && h->lines[i].at.us == at.us; i++) {
+            const struct line *line = &h->lines[i];
+            if (line->kind == LINE_MESSAGE) {
+                play_messages(p, &line, 1, at);
+            } else {
+                play_other(p, line, at);
+            }
         }
+        p->follows = true;
+        play_follow(p, at);
     }
     play_follow(p, now);
     play_look(p, now);
@@ -99,18 +107,18 @@ static void print_histories(const struct input *in, const struct options *o)
     struct listener l = {.a = in->a};
     struct play p;
     play_init(&p);
-    p.follows = true;
     p.arg = &l;
     p.on_message = on_message;
     p.on_saying = on_saying;
     p.on_refused = on_refused;
     for (size_t i = 0; i < in->n_histories; i++) {
-        play_reset(&p, in->first);
+        play_reset(&p, in->first.rules);
         play_plainly(&p, &in->histories[i], o->now);
         rows_put(&l.out, &p, ROWS_ALL);
         flush(&l.out);
     }
-    const struct ruleset *rs = in->n_loaded > 0 ? in->loaded[in->n_loaded - 1] : in->first;
+    const struct ruleset *rs =
+        in->n_loaded > 0 ? in->loaded[in->n_loaded - 1].rules : in->first.rules;
     for (size_t i = 0; i < l.n_last_valid; i++) {
         const struct rules r = ruleset_for(rs, l.last_valid[i].organisation);
         rows_put_silent(&l.out, l.last_valid[i].organisation, &r, l.last_valid[i].at, o->now);

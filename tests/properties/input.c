@@ -164,22 +164,51 @@ struct reader {
     const char *settings; /* the text in force */
     size_t settings_len;
     const char *install_key;
-    struct ruleset *latest;
+    struct loaded latest;
     struct line *lines;
     size_t n, cap;
 };
 
-static struct ruleset *new_ruleset(const struct reader *r, bool settings_loaded, size_t line)
+/* The document with other numbers of days for these members, wherever they stand. */
+static char *never_settling(const char *text, size_t len, struct arena *a)
 {
+    static const char *const members[] = {"\"settle_days\":", "\"unmatched_days\":",
+                                          "\"matched_days\":", "\"contact_details_days\":"};
+    char *copy = arena_strndup(a, text, len);
+    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
+        for (char *at = strstr(copy, members[i]); at != NULL; at = strstr(at, members[i])) {
+            char *number = at + strlen(members[i]);
+            size_t digits = strspn(number, " 0123456789");
+            at = arena_printf(a, "%.*s3650%s", (int)(number - copy), copy, number + digits);
+            size_t done = (size_t)(number - copy);
+            copy = at;
+            at += done;
+        }
+    }
+    return copy;
+}
+
+static struct ruleset *new_ruleset(const struct reader *r, const char *settings, size_t len,
+                                   bool settings_loaded, size_t line)
+{
+    const struct ruleset *latest = r->latest.rules;
+    int32_t serial = latest == NULL ? 0 : latest->serial;
+    int32_t settings_serial = latest == NULL ? 0 : latest->settings_serial;
     struct ruleset *rs = mem_alloc(sizeof *rs);
-    *rs = (struct ruleset){.serial = r->latest == NULL ? 1 : r->latest->serial + 1,
-                           .settings_serial = r->latest == NULL ? 1
-                                                                : r->latest->settings_serial +
-                                                                      (settings_loaded ? 1 : 0),
-                           .settings = parse_settings(r->settings, r->settings_len, line),
+    *rs = (struct ruleset){.serial = serial + 1,
+                           .settings_serial = settings_serial + (settings_loaded ? 1 : 0),
+                           .settings = parse_settings(settings, len, line),
                            .calendar = calendar_of(&r->almanac),
                            .install_key = key_of(r->install_key)};
     return rs;
+}
+
+static struct loaded new_rules(const struct reader *r, bool settings_loaded, size_t line)
+{
+    const char *other = never_settling(r->settings, r->settings_len, r->a);
+    return (struct loaded){
+        .rules = new_ruleset(r, r->settings, r->settings_len, settings_loaded, line),
+        .unsettled = new_ruleset(r, other, strlen(other), settings_loaded, line)};
 }
 
 static void write_json(struct buf *b, const struct json *v)
@@ -238,16 +267,16 @@ static void read_rules(struct reader *r, struct line *line, const struct json *s
         const char *text = document_text(calendar, r->a);
         load_holidays(&r->almanac, text, strlen(text), r->a, line->number);
     }
-    r->latest = new_ruleset(r, settings != NULL, line->number);
+    r->latest = new_rules(r, settings != NULL, line->number);
     struct input *in = r->in;
-    struct ruleset **more = arena_array(r->a, in->n_loaded + 1, sizeof *more);
+    struct loaded *more = arena_array(r->a, in->n_loaded + 1, sizeof *more);
     if (in->n_loaded > 0) {
         memcpy(more, in->loaded, in->n_loaded * sizeof *more);
     }
     in->loaded = more;
     in->loaded[in->n_loaded++] = r->latest;
     line->kind = LINE_RULES;
-    line->rules = r->latest;
+    line->rules = r->latest.rules;
 }
 
 /* ---- lines ---- */
@@ -327,7 +356,7 @@ void input_read(struct input *in, const struct input_from *from)
     load_holidays(&r.almanac, calendar, len, in->a, 0);
     char *settings = read_file(from->settings, &r.settings_len);
     r.settings = settings;
-    in->first = new_ruleset(&r, true, 0);
+    in->first = new_rules(&r, true, 0);
     r.latest = in->first;
     char *text = read_all(stdin, &len);
     for (char *at = text, *end = text + len, *next; at < end; at = next + 1) {
@@ -351,11 +380,17 @@ static void free_ruleset(struct ruleset *rs)
     free(rs);
 }
 
+static void free_loaded(const struct loaded *l)
+{
+    free_ruleset(l->rules);
+    free_ruleset(l->unsettled);
+}
+
 void input_free(struct input *in)
 {
-    free_ruleset(in->first);
+    free_loaded(&in->first);
     for (size_t i = 0; i < in->n_loaded; i++) {
-        free_ruleset(in->loaded[i]);
+        free_loaded(&in->loaded[i]);
     }
     arena_free(in->a);
 }

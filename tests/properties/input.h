@@ -28,12 +28,18 @@ struct history {
     size_t n;
 };
 
+/* Rules in force, and the same in which no period ever settles: when it does hangs on when facts
+ * came, not on the facts alone. */
+struct loaded {
+    struct ruleset *rules, *unsettled;
+};
+
 struct input {
     struct arena *a;
     struct history *histories; /* those of one line that concerns nobody included */
     size_t n_histories;
-    struct ruleset *first; /* in force before the first line */
-    struct ruleset **loaded;
+    struct loaded first;   /* in force before the first line */
+    struct loaded *loaded; /* by lines */
     size_t n_loaded;
     struct instant last; /* the last line's */
 };

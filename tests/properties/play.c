@@ -47,6 +47,12 @@ static void write_cases(struct play *p, struct instant now)
             ->derived_on = today(p, now);
     }
     p->now = now;
+    p->n_written = plan.n_spells;
+    for (size_t i = 0; i < plan.n_tombstones; i++) {
+        const struct tombstone_row *row = &plan.tombstones[i];
+        bool elsewhere = row->reason == END_MOVED || row->reason == END_ENTERED_IN_ERROR;
+        p->n_written += row->stored->tombstone && elsewhere ? 0 : 1;
+    }
 }
 
 static struct emitted emission_of(const struct saying *s, const struct case_person *p,
@@ -69,6 +75,37 @@ static struct emitted emission_of(const struct saying *s, const struct case_pers
                             .withdrawn_at = INSTANT_NONE};
 }
 
+/* What followup does with the two queues a person may wait in (services/followup/claim.c): from
+ * that of prompts only HR is told, from the other everybody else. */
+static bool keep_due(struct sayings *s, const struct case_person *p)
+{
+    size_t n = 0;
+    bool oh_left = false;
+    for (size_t i = 0; i < s->n; i++) {
+        const struct saying *one = &s->items[i];
+        enum event_kind kind = one->event != NULL ? one->event->kind : one->takes_back->kind;
+        bool hr = event_kind_audience(kind) == AUDIENCE_HR;
+        if (hr ? p->due_prompts : p->due_oh) {
+            s->items[n++] = *one;
+        } else {
+            oh_left |= !hr;
+        }
+    }
+    s->n = n;
+    return oh_left;
+}
+
+static void set_wakes(struct case_person *p, struct instant now, bool oh_left)
+{
+    p->wake_at = p->due_prompts ? p->cw.prompt_wake_at : p->stored_wake;
+    bool waits = !instant_is_none(p->stored_oh_wake) && p->stored_oh_wake.us <= now.us;
+    if (p->due_oh || (!waits && !oh_left)) {
+        p->oh_wake_at = p->cw.oh_wake_at;
+    } else {
+        p->oh_wake_at = waits ? p->stored_oh_wake : now;
+    }
+}
+
 /* What a look leads to: what is to be said of one person is said and noted. */
 static void say(struct play *p, struct case_person *cp, struct shelf_person *row,
                 struct instant now)
@@ -79,6 +116,7 @@ static void say(struct play *p, struct case_person *cp, struct shelf_person *row
     diff_stand(&cp->cw, now, a, &standing, &n);
     diff_mark_settled(row->emitted, row->n_emitted, cp, now);
     struct sayings s = diff(standing, n, row->emitted, row->n_emitted, &cp->rules, now, a);
+    set_wakes(cp, now, keep_due(&s, cp));
     for (size_t i = 0; i < s.n; i++) {
         if (p->on_saying != NULL) {
             p->on_saying(p->arg, cp, &s.items[i], now);
@@ -97,18 +135,26 @@ static void say(struct play *p, struct case_person *cp, struct shelf_person *row
     }
 }
 
+static bool is_due(struct instant wake, struct instant now)
+{
+    return !instant_is_none(wake) && wake.us <= now.us;
+}
+
+enum look { LOOK_NOT, LOOK_WHERE_DUE, LOOK };
+
 /* Everybody in the caseload is loaded, derived and written; with followup, said and put to sleep.
  */
-static void derive_loaded(struct play *p, struct instant now, bool looks)
+static void derive_loaded(struct play *p, struct instant now, enum look looks)
 {
     struct caseload *cl = &p->caseload;
     caseload_sort(cl);
     shelf_load(&p->shelf, cl);
     caseload_derive(cl, p->rules, now, true);
-    for (size_t i = 0; i < cl->n_persons && looks; i++) {
-        say(p, &cl->persons[i],
-            shelf_person(&p->shelf, cl->persons[i].organisation, cl->persons[i].person_id), now);
-        cl->persons[i].wake_at = cl->persons[i].cw.wake_at;
+    for (size_t i = 0; i < cl->n_persons && looks != LOOK_NOT; i++) {
+        struct case_person *cp = &cl->persons[i];
+        cp->due_prompts = looks == LOOK || is_due(cp->stored_wake, now);
+        cp->due_oh = looks == LOOK || is_due(cp->stored_oh_wake, now);
+        say(p, cp, shelf_person(&p->shelf, cp->organisation, cp->person_id), now);
     }
     write_cases(p, now);
 }
@@ -124,7 +170,7 @@ void play_look(struct play *p, struct instant now)
     for (size_t i = 0; i < p->shelf.n_persons; i++) {
         add_person(p, &p->shelf.persons[i]);
     }
-    derive_loaded(p, now, p->follows);
+    derive_loaded(p, now, p->follows ? LOOK : LOOK_NOT);
 }
 
 void play_follow(struct play *p, struct instant until)
@@ -132,7 +178,7 @@ void play_follow(struct play *p, struct instant until)
     for (;;) {
         struct instant next = INSTANT_MAX;
         for (size_t i = 0; i < p->shelf.n_persons; i++) {
-            struct instant wake = p->shelf.persons[i].wake_at;
+            struct instant wake = shelf_wake(&p->shelf.persons[i]);
             if (!instant_is_none(wake) && wake.us < next.us) {
                 next = wake;
             }
@@ -144,11 +190,11 @@ void play_follow(struct play *p, struct instant until)
         caseload_reset(&p->caseload);
         for (size_t i = 0; i < p->shelf.n_persons; i++) {
             const struct shelf_person *row = &p->shelf.persons[i];
-            if (!instant_is_none(row->wake_at) && row->wake_at.us <= next.us) {
+            if (is_due(shelf_wake(row), next)) {
                 add_person(p, row);
             }
         }
-        derive_loaded(p, next, p->follows);
+        derive_loaded(p, next, p->follows ? LOOK_WHERE_DUE : LOOK_NOT);
     }
 }
 
@@ -209,7 +255,7 @@ static void catch_up(struct play *p, struct instant now)
         (void)caseload_person(&p->caseload, keys[i], keys[i + 1]);
     }
     if (n > 0) {
-        derive_loaded(p, now, false);
+        derive_loaded(p, now, LOOK_NOT);
     }
 }
 
@@ -232,8 +278,10 @@ static struct inbound *decode_all(struct play *p, const struct line *const *line
 
 void play_messages(struct play *p, const struct line *const *lines, size_t n, struct instant now)
 {
-    (void)decode_all(p, lines, n, now, false);
-    catch_up(p, now);
+    if (!p->dozes) {
+        (void)decode_all(p, lines, n, now, false);
+        catch_up(p, now);
+    }
     const struct inbound *in = decode_all(p, lines, n, now, true);
     caseload_sort(&p->caseload);
     shelf_load(&p->shelf, &p->caseload);
@@ -243,6 +291,9 @@ void play_messages(struct play *p, const struct line *const *lines, size_t n, st
         }
     }
     caseload_derive(&p->caseload, p->rules, now, false);
+    if (p->loses) {
+        return;
+    }
     write_cases(p, now);
     if (p->follows) {
         play_follow(p, now);
@@ -251,27 +302,21 @@ void play_messages(struct play *p, const struct line *const *lines, size_t n, st
 
 /* ---- the rest ---- */
 
-void play_other(struct play *p, const struct line *line, struct instant now)
+/* Everybody's rows are of today, as they are where followup is awake. */
+static void catch_up_all(struct play *p, struct instant now)
 {
-    if (line->kind == LINE_RULES) {
-        caseload_reset(&p->caseload);
-        for (size_t i = 0; i < p->shelf.n_persons; i++) {
-            add_person(p, &p->shelf.persons[i]);
-        }
-        catch_up(p, now);
-        p->rules = line->rules;
-        play_look(p, now);
-        return;
+    caseload_reset(&p->caseload);
+    for (size_t i = 0; i < p->shelf.n_persons; i++) {
+        add_person(p, &p->shelf.persons[i]);
     }
+    catch_up(p, now);
+}
+
+static void make_entry(struct play *p, const struct line *line, struct instant now)
+{
     struct entry_of_line e;
     entry_read(&e, line);
     struct shelf_person *row = entry_person(&p->shelf, &e);
-    if (row != NULL) {
-        caseload_reset(&p->caseload);
-        add_person(p, row);
-        catch_up(p, now);
-        row = entry_person(&p->shelf, &e);
-    }
     const char *refused =
         entry_make(&p->shelf, row, &e, settings_zone(p->rules->settings), now, ++p->last_entry);
     if (refused != NULL) {
@@ -280,8 +325,28 @@ void play_other(struct play *p, const struct line *line, struct instant now)
         }
         return;
     }
-    row = entry_person(&p->shelf, &e);
     caseload_reset(&p->caseload);
     add_person(p, row);
-    derive_loaded(p, now, p->follows);
+    derive_loaded(p, now, p->follows ? LOOK : LOOK_NOT);
+}
+
+void play_other(struct play *p, const struct line *line, struct instant now)
+{
+    catch_up_all(p, now);
+    if (line->kind == LINE_ENTRY) {
+        make_entry(p, line, now);
+        return;
+    }
+    p->rules = line->rules;
+    play_look(p, now);
+}
+
+void play_fact(struct play *p, const char *organisation, const char *person_id,
+               const struct contact_fact *fact, struct instant now)
+{
+    struct shelf_person *row = shelf_person(&p->shelf, organisation, person_id);
+    *shelf_add_entry(&p->shelf, row) = (struct shelf_entry){.fact = *fact};
+    caseload_reset(&p->caseload);
+    add_person(p, row);
+    derive_loaded(p, now, p->follows ? LOOK : LOOK_NOT);
 }

@@ -14,6 +14,11 @@ struct play {
     struct instant now;
     int64_t last_entry;
     bool follows; /* followup is awake: emits and takes back */
+    bool dozes;   /* followup has been away: rows may be of an earlier day when messages come */
+    bool loses;   /* batches of messages are worked on and then not committed */
+    /* Spells and tombstones by the latest commit, but for what is found out of a record that moved
+     * once whoever has it now is loaded too. */
+    size_t n_written;
     /* Told of each, where not NULL. */
     void *arg;
     void (*on_message)(void *arg, const struct line *line, const struct inbound *in,
@@ -28,10 +33,14 @@ void play_clear(struct play *p);
 /* An installation of which nobody is known. */
 void play_reset(struct play *p, const struct ruleset *rules);
 
-/* Messages stored in one transaction at now. Everybody concerned was derived on that day before. */
+/* Messages stored in one transaction at now. Unless it dozes, everybody concerned was derived on
+ * that day before. */
 void play_messages(struct play *p, const struct line *const *lines, size_t n, struct instant now);
 /* An entry or rules, at its time. */
 void play_other(struct play *p, const struct line *line, struct instant now);
+/* An entry as a fact, whatever rows there are. What it points to must last as long as the play. */
+void play_fact(struct play *p, const char *organisation, const char *person_id,
+               const struct contact_fact *fact, struct instant now);
 /* Followup looks at everybody at now. */
 void play_look(struct play *p, struct instant now);
 /* Followup looks whenever somebody's case asks for it, up to and with until. */

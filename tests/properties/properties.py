@@ -43,8 +43,8 @@ def program():
 
 
 def run_block(args):
-    """What came of a block: counts and failures, each with the lines it needs."""
-    (seed, persons, live), tries, histories = args
+    """What came of a block: counts and failures, each with the lines it needs (brief: with none)."""
+    (seed, persons, live), tries, histories, brief = args
     block = compare.Block(seed, persons)
     play = compare.Program(histories, block)
     failures = []
@@ -52,6 +52,10 @@ def run_block(args):
         report = compare.Report(block, play.run(block.lines, seed, tries), live)
     except subprocess.CalledProcessError as failed:
         return {"seed": seed, "failures": [("crash", failed.stderr.strip(), block.lines)]}
+    if brief:
+        failures = [(history["rule"], history["detail"], []) for history in report.broken]
+        failures += [("model", difference, []) for difference in report.differences().values()]
+        return {"seed": seed, "failures": failures, "people": persons, **report.counts()}
     for history in report.broken:
         lines = [block.lines[number - 1] for number in history["lines"]]
         small = shrink.smallest(lines, lambda some, rule=history["rule"]: any(
@@ -75,6 +79,9 @@ def shrunk_difference(block, play, live, lines, difference):
 
 def tell(failure, name, folder):
     rule, detail, lines = failure
+    if not lines:
+        print("FAILED %s: %s" % (rule, detail), flush=True)
+        return
     path = shrink.write(folder, "%s-%s" % (name, rule.replace(" ", "-")), lines)
     print("FAILED %s: %s\n    %d lines: %s" % (rule, detail, len(lines), path), flush=True)
 
@@ -87,13 +94,14 @@ def main():
     parser.add_argument("--tries", type=int, default=6, help="how often each history is dealt anew")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--most", type=int, default=10, help="end after so many failures")
+    parser.add_argument("--brief", action="store_true", help="what fails is not cut down")
     args = parser.parse_args()
     began = time.monotonic()
     folder = Path(os.environ.get("DAYFOUR_RUN_DIR", tempfile.gettempdir())) / "failing-histories"
-    todo = [(block, args.tries, program())
+    todo = [(block, args.tries, program(), args.brief)
             for block in blocks(args.seed, args.persons, args.live)]
     total = dict.fromkeys(("people", "live", "lines", "tasks", "events", "said", "dead", "refused",
-                           "histories", "plays"), 0)
+                           "plays"), 0)
     failed = 0
     with concurrent.futures.ProcessPoolExecutor(args.processes) as pool:
         for done in pool.map(run_block, todo):
@@ -106,9 +114,9 @@ def main():
                 print("no further")
                 pool.shutdown(cancel_futures=True)
                 break
-    print("%(people)d people, %(lines)d lines, %(tasks)d tasks, %(events)d events standing, "
-          "%(dead)d dead letters, %(refused)d entries refused; %(live)d people live, %(said)d "
-          "events said; %(histories)d histories dealt out %(plays)d times" % total
+    print("%(people)d histories of a person, %(lines)d lines, %(tasks)d tasks, %(events)d events standing, "
+          "%(dead)d dead letters, %(refused)d entries refused; %(live)d live, %(said)d "
+          "events said; played %(plays)d times" % total
           + ", %.0f s" % (time.monotonic() - began))
     print("cases: %d passed, %d failed, 0 skipped" % (total["people"] - failed, failed))
     return 1 if failed else 0

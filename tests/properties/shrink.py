@@ -31,28 +31,30 @@ def attempt(fails, lines):
         return False  # without those lines it fails otherwise, or is no history
 
 
-def cloudevent(line):
-    """The message as a structured CloudEvent; None: it cannot be read."""
+def structured(line):
+    """The message as one line of a structured CloudEvent; None: it has no such form."""
+    value = compare.value_of(line)
+    headers = {name: held for name, held in line.get("headers", ()) if held is not None}
     try:
-        value = json.loads(compare.value_of(line))
-    except (TypeError, ValueError):
+        text = (value or b"").decode("utf-8")
+        if "ce_specversion" in headers:
+            attributes = {name[3:]: value for name, value in headers.items()
+                          if name.startswith("ce_")}
+            return json.dumps({**attributes, "data": json.loads(text)}, ensure_ascii=False)
+    except ValueError:
         return None
-    headers = dict(line.get("headers", ()))
-    if "ce_specversion" not in headers:
-        return value
-    return {**{name[3:]: text for name, text in headers.items() if name.startswith("ce_")},
-            "data": value}
+    return text if text.strip() and not {"\n", "\r"} & set(text) else None
 
 
 def write(folder, name, lines):
     """NAME.jsonl for `dayfour explain`, NAME.input with everything: entries, times, settings."""
     os.makedirs(folder, exist_ok=True)
     path = folder / (name + ".jsonl")
-    with open(path, "w", encoding="utf-8") as stream:
+    with open(path, "w", encoding="utf-8", newline="\n") as stream:
         for line in lines:
-            event = cloudevent(line) if "partition" in line else None
+            event = structured(line) if "partition" in line else None
             if event is not None:
-                stream.write(json.dumps(event, ensure_ascii=False) + "\n")
+                stream.write(event + "\n")
     with open(path.with_suffix(".input"), "w", encoding="utf-8") as stream:
         for line in lines:
             stream.write(json.dumps(line) + "\n")

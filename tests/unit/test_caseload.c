@@ -146,6 +146,8 @@ Test(caseload, an_older_word_about_a_moved_record_does_not_bring_it_back)
     cr_assert_eq(p2->facts.n_records, 1);
     cr_assert_eq(p2->facts.records[0].version, 5);
     cr_assert_eq(p2->facts.records[0].first_version, 3, "but it was the lowest version received");
+    (void)apply("P1", "A1", 5);
+    cr_assert_eq(caseload_find(&cl, "T1", "P1")->facts.n_records, 0, "nor does an equal one");
     cr_assert_eq(cl.n_gone, 0);
 }
 
@@ -187,8 +189,10 @@ Test(caseload, only_who_changed_is_derived)
     cr_assert(caseload_find(&cl, "T1", "P1")->derived);
     cr_assert_not(caseload_find(&cl, "T1", "P2")->derived);
     cr_assert_eq(caseload_find(&cl, "T1", "P1")->cw.n_spells, 1);
-    cr_assert_eq(caseload_find(&cl, "T1", "P1")->wake_at.us, now.us,
+    cr_assert_eq(caseload_find(&cl, "T1", "P1")->oh_wake_at.us, now.us,
                  "something stands: followup is to see it");
+    cr_assert_gt(caseload_find(&cl, "T1", "P1")->wake_at.us, now.us,
+                 "nothing that HR is told of: that queue does not know of it");
 }
 
 Test(caseload, a_reset_leaves_nobody)
@@ -224,7 +228,7 @@ static bool apply_at(const char *absence_id, int64_t version, const char *onset,
 static void store_spell(struct case_person *p)
 {
     const struct spell *sp = &p->cw.spells[0];
-    p->spells = arena_array(cl.arena, 1, sizeof *p->spells);
+    p->spells = arena_array(cl.arena, 2, sizeof *p->spells);
     p->spells[0] = (struct stored_spell){
         .spell_id = arena_strdup(cl.arena, sp->id),
         .pathway = p->rules.org->pathways[sp->pathway].name,
@@ -285,6 +289,50 @@ Test(caseload, a_row_written_before_it_settled_is_brought_up_to_that)
     cr_assert_eq(spells_to_write(days_on(200)), 1, "nobody looked at it while it closed");
     store_spell(p);
     cr_assert_eq(spells_to_write(days_on(200)), 0, "as it settled it stays");
+}
+
+Test(caseload, a_settled_period_gets_no_more_rows)
+{
+    struct case_person *p = caseload_person(&cl, "T1", "P1");
+    cr_assert(apply_at("A1", 1, "2026-09-07", "2026-09-08", now));
+    cr_assert(apply_at("A3", 1, "2026-09-18", "2026-09-20", now));
+    struct inbound between = absence("P1", "A2", 1);
+    cr_assert(date_parse("2026-09-20", 10, &between.absence.last_day));
+    between.absence.code = "S13";
+    cr_assert(caseload_apply(&cl, &between, &rs, now));
+    caseload_derive(&cl, &rs, days_on(20), true);
+    cr_assert_eq(p->cw.n_spells, 2);
+    store_spell(p);
+    cr_assert_eq(spells_to_write(days_on(100)), 2, "not settled yet");
+    cr_assert_eq(spells_to_write(days_on(200)), 0, "what other rules make of it is history");
+    const struct spell *other = &p->cw.spells[1];
+    p->spells[1] = p->spells[0];
+    p->spells[1].spell_id = arena_strdup(cl.arena, other->id);
+    p->spells[1].settled_at = INSTANT_NONE;
+    p->spells[1].tombstone = true;
+    p->n_spells = 2;
+    cr_assert_eq(spells_to_write(days_on(200)), 0, "what was no more then stays so");
+    p->n_spells = 0;
+    cr_assert_eq(spells_to_write(days_on(200)), 2, "it was never looked at before");
+}
+
+Test(caseload, what_is_no_more_of_a_settled_period_stays_until_a_fact_of_it_changes)
+{
+    struct plan plan;
+    struct case_person *p = caseload_person(&cl, "T1", "P1");
+    cr_assert(apply_at("A1", 1, "2026-09-07", "2026-09-20", now));
+    caseload_derive(&cl, &rs, days_on(20), true);
+    store_spell(p);
+    p->spells[0].spell_id = "of other rules";
+    caseload_derive(&cl, &rs, days_on(200), true);
+    plan_make(&plan, &cl, days_on(200), "time");
+    cr_assert_eq(plan.n_tombstones + plan.n_spells, 0);
+    p->facts.died = (struct dated_fact){.on = {p->cw.periods[0].onset.days + 60}, .id = "d"};
+    p->facts.changed_at = days_on(200);
+    caseload_derive(&cl, &rs, days_on(200), true);
+    plan_make(&plan, &cl, days_on(200), "message");
+    cr_assert_eq(plan.n_spells, 1);
+    cr_assert_eq(plan.n_tombstones, 1, "one of the two is no more");
 }
 
 Test(caseload, a_change_unsettles_the_whole_period)

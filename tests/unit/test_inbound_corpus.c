@@ -191,3 +191,64 @@ Test(corpus, every_message_has_its_verdict)
     cr_assert_gt(n, 400, "the corpus was not read");
     cr_assert_eq(wrong, 0, "%zu of %zu", wrong, n);
 }
+
+static const char *const *texts_of(const struct inbound *in, size_t *n)
+{
+    static const char *text[16];
+    *n = 0;
+    text[(*n)++] = in->source;
+    text[(*n)++] = in->id;
+    text[(*n)++] = in->organisation;
+    if (in->verdict == VERDICT_ABSENCE) {
+        const struct absence_event *e = &in->absence;
+        const char *const more[] = {e->absence_id,
+                                    e->person_id,
+                                    e->assignment_id,
+                                    e->code,
+                                    e->fte,
+                                    e->contact.name,
+                                    e->contact.phone,
+                                    e->contact.email,
+                                    e->contact.language,
+                                    e->contact.preferred_time};
+        memcpy(&text[*n], more, sizeof more);
+        *n += sizeof more / sizeof more[0];
+    } else if (in->verdict == VERDICT_PERSON) {
+        text[(*n)++] = in->person.person_id;
+    }
+    return text;
+}
+
+/* Every text of one message, with where each begins, so that none can pass for its neighbour. */
+static const char *texts_joined(struct arena *a, const struct inbound *in)
+{
+    size_t n = 0;
+    const char *const *text = texts_of(in, &n);
+    const char *all = "";
+    for (size_t i = 0; i < n; i++) {
+        all = arena_printf(a, "%s|%zu=%s", all, i, text[i] == NULL ? "none" : text[i]);
+    }
+    return all;
+}
+
+Test(corpus, what_is_kept_outlives_the_arena_it_was_decoded_in)
+{
+    struct arena *names = arena_new(1 << 20);
+    struct arena *kept = arena_new(1 << 20);
+    size_t accepted = 0;
+    for (const struct json *m = json_first(read_json(names, "manifest.json")); m;
+         m = json_next(m)) {
+        struct arena *scratch = arena_new(1 << 16);
+        struct inbound in = decode(scratch, m);
+        accepted += in.verdict == VERDICT_ABSENCE || in.verdict == VERDICT_PERSON;
+        const char *before = texts_joined(kept, &in);
+        inbound_keep(&in, kept);
+        arena_reset(scratch);
+        memset(arena_alloc(scratch, 1 << 14), 'x', 1 << 14);
+        cr_assert_str_eq(texts_joined(kept, &in), before, "%s", text_of(m, "name"));
+        arena_free(scratch);
+    }
+    arena_free(kept);
+    arena_free(names);
+    cr_assert_gt(accepted, 20);
+}

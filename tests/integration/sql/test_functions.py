@@ -20,8 +20,8 @@ def a_claim_is_a_fact(w):
                  "assignee": w.role("amy"), "review_on": NULL, "red_flag": "f", "record_sources": "{/hr,/hr}",
                  "record_ids": "{%s-2,%s-1}" % (person, person), "record_codes": '{S11,""}',
                  "anchor_absence_id": person + "-2", "pathway": "msk"})
-    equal(w.root.run(f"select revision, contacts, next_wake_at from fact.person where person_id = '{person}'"),
-          [("2", "1", "2026-09-10 12:00:00+00")])
+    equal(w.root.run(f"select revision, contacts, oh_wake_at, next_wake_at from fact.person where person_id = '{person}'"),
+          [("2", "1", "2026-09-10 12:00:00+00", "2026-09-11 08:00:00+00")], "the queue of prompts knows nothing of it")
 
 
 @case
@@ -37,10 +37,10 @@ def followup_is_told(w):
 
 @case
 def a_wake_that_is_due_stays_as_early_as_it_is(w):
-    person = w.person(next_wake_at="2026-09-10T08:00Z")
+    person = w.person(oh_wake_at="2026-09-10T08:00Z")
     spell = w.spell(person, records=[("/hr", person)])
     w.at("amy").run(f"select oh.claim('{spell}')")
-    equal(w.root.value(f"select next_wake_at from fact.person where person_id = '{person}'"),
+    equal(w.root.value(f"select oh_wake_at from fact.person where person_id = '{person}'"),
           "2026-09-10 08:00:00+00")
 
 
@@ -257,7 +257,7 @@ def a_case_is_closed_and_reopened(w):
 def opting_out_is_a_fact_about_the_person(w):
     spell = w.spell()
     person = w.person_of(spell)
-    look = f"select opted_out, opt_on, opt_time, revision, next_wake_at from fact.person where person_id = '{person}'"
+    look = f"select opted_out, opt_on, opt_time, revision, oh_wake_at from fact.person where person_id = '{person}'"
     w.at("amy").run(f"select oh.opt_in('RW3', '{person}')")
     equal(w.root.run(look), [(NULL, NULL, NULL, "1", NULL)], "there was nothing to take back")
     w.clock("2026-09-10T23:30:00Z")

@@ -23,11 +23,13 @@ def the_backlog_is_one_row(w):
     equal(w.at("opr").run(look), [("0", "0", NULL)])
     for wake in ("2026-09-10T11:59Z", "2026-09-10T12:00Z", "2026-09-10T12:00:01Z", None):
         w.person(next_wake_at=wake)
+    w.person(oh_wake_at="2026-09-10T12:00Z", next_wake_at="2026-09-10T12:00Z")
+    w.person(oh_wake_at="2026-09-10T12:00Z")
     w.root.run("insert into followup.outbox values (0, 1, 0, 't', null, '', null), (0, 1, 1, 't', null, '', null)")
     w.root.run("update ops.clock set finished_at = '2026-09-10T12:00Z'")
-    equal(w.at("opr").run(look), [("2", "2", "2026-09-10 12:00:00+00")])
+    equal(w.at("opr").run(look), [("4", "2", "2026-09-10 12:00:00+00")])
     w.clock("2026-09-10T12:00:01Z")
-    equal(w.at("opr").run(look), [("3", "2", "2026-09-10 12:00:00+00")])
+    equal(w.at("opr").run(look), [("5", "2", "2026-09-10 12:00:00+00")])
     w.clock("2026-09-10T12:00:00Z")
 
 

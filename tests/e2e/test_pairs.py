@@ -1,0 +1,360 @@
+#!/usr/bin/env python3
+"""e2e.pairs: whoever may read return-to-work.events and nothing else cannot tell whose absence is of a
+pathway.
+
+What that reader sees of the topic is all a broker gives who may read it: records with their keys,
+values, headers, timestamps and offsets, what is not committed included, and so by gaps in the offsets
+where a transaction ends. It is looked at after each step of the clock.
+
+    pairs   people who differ in the code alone, two by two, beside each other
+    worlds  the same people and messages with nobody, everybody and every second one of a pathway:
+            the topic is the same, offset by offset
+"""
+import functools
+import json
+import signal
+import subprocess
+import sys
+
+import harness
+from followup_stage import FollowupStage
+from harness import decode, expect
+
+ORGANISATION = "RW3"
+STEPS = ["2026-09-07T08:00:00Z",  # Monday, 09:00 local
+         "2026-09-08T10:00:00Z", "2026-09-10T08:00:00Z", "2026-09-11T23:00:00Z",
+         "2026-09-14T08:00:00Z", "2026-09-15T12:00:00Z",
+         "2026-09-21T08:00:00Z",  # from here on many days at once, as after an outage
+         "2026-10-05T08:00:00Z", "2026-10-12T09:30:00Z", "2026-11-02T09:00:00Z",
+         "2026-11-30T09:00:00Z"]
+AFTER = "2027-06-01T09:00:00Z"  # all is settled, and may be purged
+
+# A code of a pathway, watched or never to be matched, and one that is none of that.
+CODES = [(("esr", "S12"), ("esr", "S13")), (("esr", "S10"), ("esr", "S25")),
+         (("icd10", "M54.5"), ("icd10", "J45")), (("esr", "S99"), ("esr", "S13")),
+         (("snomed", "279039007"), ("snomed", "12345")), (("esr", "S17"), ("esr", "S15")),
+         (None, ("esr", "S13"))]
+
+# ---- what happens to somebody: (step, type, members that change) ----
+# "onset" and the like are short for the members of the record; "code": 1 is another code of the same
+# side, "other" a code of the other side.
+
+STORIES = {
+    "stays off": [(0, "opened", {})],
+    "one day": [(0, "opened", {}), (1, "closed", {"last_day": "2026-09-07"})],
+    "expected": [(0, "opened", {"expected_return": "2026-09-16"})],
+    "expected later": [(0, "opened", {"expected_return": "2026-09-16"}),
+                       (3, "amended", {"expected_return": "2026-09-24"})],
+    "fit note": [(0, "opened", {"fit_note": {"from": "2026-09-14", "to": "2026-09-28"}})],
+    "phased": [(0, "opened", {"phased_return_from": "2026-09-14"}),
+               (4, "closed", {"last_day": "2026-09-13"})],
+    "reported late": [(1, "opened", {"onset_date": "2026-08-20"})],
+    "reported very late": [(2, "opened", {"onset_date": "2026-07-01"})],
+    "told when over": [(4, "closed", {"onset_date": "2026-09-08", "last_day": "2026-09-10"})],
+    "backdated": [(0, "opened", {}), (2, "amended", {"onset_date": "2026-09-01"})],
+    "back earlier": [(0, "opened", {}), (4, "closed", {"last_day": "2026-09-13"}),
+                     (5, "amended", {"last_day": "2026-09-10"})],
+    "not back": [(0, "opened", {}), (2, "closed", {"last_day": "2026-09-09"}),
+                 (4, "amended", {"last_day": None})],
+    "reinstated": [(0, "opened", {}), (3, "cancelled", {}), (4, "amended", {})],
+    "cancelled": [(0, "opened", {}), (5, "cancelled", {})],
+    "left": [(0, "opened", {}), (4, "left", {})],
+    "died": [(0, "opened", {}), (4, "died", {})],
+    "opted out": [(0, "opened", {}), (2, "opted-out", {})],
+    "again": [(0, "opened", {}), (2, "closed", {"last_day": "2026-09-09"}),
+              (7, "opened", {"absence": "second", "onset_date": "2026-10-05"})],
+    "two posts": [(0, "opened", {"assignment_id": "1"}),
+                  (0, "opened", {"assignment_id": "2", "absence": "second"}),
+                  (4, "closed", {"assignment_id": "1", "last_day": "2026-09-13"}),
+                  (6, "closed", {"assignment_id": "2", "absence": "second",
+                                 "last_day": "2026-09-20"})],
+    "another code": [(0, "opened", {}), (2, "amended", {"code": 1})],
+    "code of the other side": [(0, "opened", {}), (3, "amended", {"code": "other"})],
+    "code found late": [(0, "opened", {"code": "other"}), (3, "amended", {})],
+}
+DATES = {"left": "2026-09-12", "died": "2026-09-12", "opted-out": "2026-09-10"}
+RESENT = {8: 0, 9: 1}  # on these steps HR sends all its records again, with so much higher versions
+
+
+class Person:
+    def __init__(self, name, story, code, matched):
+        self.name = name
+        self.story = STORIES[story]
+        self.code = code
+        self.matched = matched
+        self.records = {}
+        self.serial = 0
+
+    def reason(self, code):
+        side = self.matched if code != "other" else not self.matched
+        pair = CODES[(self.code + (code if code != "other" else 0)) % len(CODES)]
+        found = pair[0 if side else 1]
+        return None if found is None else {"scheme": found[0], "code": found[1]}
+
+    def messages(self, step):
+        lines = [self.message(kind, dict(change), STEPS[step])
+                 for at, kind, change in self.story if at == step]
+        if step in RESENT:
+            lines += self.again(RESENT[step], STEPS[step])
+        return lines
+
+    def again(self, higher, now):
+        return [self.line(kind, {**data, "version": data["version"] + higher}, now)
+                for kind, data in self.records.values()]
+
+    def message(self, kind, change, now):
+        if kind in DATES:
+            return self.line(kind, {"organisation": ORGANISATION, "person_id": self.name,
+                                    "on": DATES[kind]}, now, "person")
+        absence = self.name + "/" + change.pop("absence", "first")
+        reason = self.reason(change.pop("code", 0))
+        _, data = self.records.get(absence, (None, {
+            "organisation": ORGANISATION, "absence_id": absence, "version": 0,
+            "person_id": self.name, "category": "sickness", "onset_date": "2026-09-07"}))
+        data = {**data, **change, "reason": reason, "version": data["version"] + 1}
+        self.records[absence] = (kind, data)
+        return self.line(kind, data, now)
+
+    def line(self, kind, data, now, what="absence"):
+        self.serial += 1
+        event = {"specversion": "1.0", "id": "e-%s-%d" % (self.name, self.serial),
+                 "source": "/hr/RW3", "type": "org.dayfour.%s.%s.v1" % (what, kind), "time": now,
+                 "data": data}
+        return {"partition": 0, "key_b64": None, "headers": [], "value": json.dumps(event)}
+
+
+# ---- what the reader sees ----
+
+def look(stage):
+    """(records in the order of their offsets, where each partition ends)."""
+    done = subprocess.run(
+        [stage.around.bin / "e2e_topic", "look", stage.around.brokers, stage.out["return-to-work"]],
+        capture_output=True, text=True, timeout=60, check=False)
+    expect(done.returncode == 0, "look: %s" % done.stderr)
+    records, ends = [], {}
+    for line in done.stdout.splitlines():
+        word, partition, offset, *rest = line.split(" ")
+        if word == "end":
+            ends[int(partition)] = int(offset)
+            continue
+        stamp, key, value, *headers = rest
+        records.append({
+            "partition": int(partition), "offset": int(offset), "stamp": int(stamp),
+            "key": decode(key), "value": decode(value),
+            "headers": [(decode(n).decode(), decode(v)) for n, v in zip(headers[::2], headers[1::2])]})
+    records.sort(key=lambda r: (r["partition"], r["offset"]))
+    return records, ends
+
+
+def header(record, name):
+    return dict(record["headers"]).get(name, b"").decode()
+
+
+def transactions(records):
+    """{(partition, offset): the transaction it came with}, by the gaps that ends of transactions leave."""
+    found, number, last = {}, 0, None
+    for record in records:
+        if last is not None and (record["partition"], record["offset"] - 1) != last:
+            number += 1
+        last = (record["partition"], record["offset"])
+        found[last] = number
+    return found
+
+
+def view(records, gaps):
+    """{person: what there is of theirs, without what names them}."""
+    seen = {}
+    for record in records:
+        data = json.loads(record["value"])
+        name = data["person_id"]
+        plain = {k: v for k, v in data.items() if k not in ("person_id", "absence_ids")}
+        seen.setdefault(name, []).append({
+            "data": {**plain, "withdraws": plain.get("withdraws", "/").split("/", 1)[1]},
+            "absences": [a.split("/", 1)[1] for a in data["absence_ids"]],
+            "size": len(record["value"]), "key": len(record["key"]),
+            "headers": [(n, len(v), v if n in ("ce_type", "ce_time", "ce_source", "content-type",
+                                               "ce_specversion") else None)
+                        for n, v in record["headers"]],
+            "batch": header(record, "dayfour-batch"),
+            "transaction": gaps[record["partition"], record["offset"]]})
+    return seen
+
+
+def check_form(records, gaps):
+    """What follows from the transactions: one of ours is one batch, and is in the order of people."""
+    batches = {}
+    for record in records:
+        place = record["partition"], record["offset"]
+        name = json.loads(record["value"])["person_id"]
+        batches.setdefault(gaps[place], []).append(
+            (header(record, "dayfour-batch"), name, record["stamp"]))
+    for rows in batches.values():
+        expect(len({batch for batch, _, _ in rows}) == 1, "a transaction of several batches")
+        names = [name for _, name, _ in rows]
+        expect(names == sorted(names), "people are not in order: %s" % names[:20])
+        stamps = [stamp for _, _, stamp in rows]
+        expect(stamps == sorted(stamps), "timestamps are not in the order of offsets")
+
+
+# ---- the stage ----
+
+class Play:
+    def __init__(self, stage, people, **settings):
+        self.stage = stage
+        self.people = people
+        self.intake = stage.start_intake(batch__max_rows="1000", batch__linger_ms="200")
+        self.followup = stage.start_followup(**settings)
+        self.nurse = stage.new_clinician("nurse", [ORGANISATION],
+                                         ("physiotherapy", "mental-health"))
+
+    def step(self, number):
+        """Followup sees the step as a whole; then clinicians do something about the tasks there are."""
+        self.send(STEPS[number], [line for p in self.people for line in p.messages(number)])
+        for call in ("oh.record_attempt(task_id, 'no_answer')",
+                     "oh.record_contact(task_id, 'self_management_advice')"):
+            which = "3" if "contact" in call else "2"
+            self.stage.as_login("nurse", "select %s from oh.task where state = 'open'"
+                                " and onset_date <= oh.now()::date and person_id ~ '%s.$'" % (
+                                    call, which))
+        self.stage.wait_idle(60)
+
+    def send(self, now, lines):
+        self.stage.wait_idle(60)
+        self.followup.signal(signal.SIGSTOP)
+        try:
+            self.stage.step_clock(now)
+            if lines:
+                self.stage.wait_taken(self.stage.publish(lines))
+        finally:
+            self.followup.signal(signal.SIGCONT)
+        self.stage.wait_idle(60)
+
+
+def stage_for(around):
+    return FollowupStage(around, 1, now=STEPS[0], return_to_work="1")
+
+
+# ---- two by two ----
+
+def couples():
+    """Every story with every pair of codes that it may differ by; who of the two comes first varies."""
+    people, pairs = [], []
+    for number, story in enumerate(STORIES):
+        for turn, code in enumerate((number % len(CODES), (number + 3) % len(CODES), 0)):
+            stem = "P-%02d%d" % (number, turn)
+            first = (number + turn) % 2 == 0
+            people += [Person(stem + "a", story, code, first), Person(stem + "b", story, code, not first)]
+            pairs.append((stem + "a", stem + "b", "%s, %s" % (story, CODES[code])))
+    return people, pairs
+
+
+def compare_pairs(stage, pairs, when):
+    records, _ = look(stage)
+    gaps = transactions(records)
+    check_form(records, gaps)
+    seen = view(records, gaps)
+    for one, other, what in pairs:
+        mine, theirs = seen.get(one, []), seen.get(other, [])
+        expect(len(mine) == len(theirs), "%s, %s: %d and %d records: %s" % (
+            when, what, len(mine), len(theirs), [r["data"]["kind"] for r in mine + theirs]))
+        for a, b in zip(mine, theirs):
+            differing = [k for k in a if a[k] != b[k]]
+            expect(not differing, "%s, %s: %s differs: %s" % (
+                when, what, differing, [(a[k], b[k]) for k in differing]))
+    return len(records)
+
+
+def side_by_side(around):
+    people, pairs = couples()
+    with stage_for(around) as stage:
+        play = Play(stage, people)
+        for number, now in enumerate(STEPS):
+            play.step(number)
+            count = compare_pairs(stage, pairs, now)
+        tasks = int(stage.sql("select count(*) from casework.spell"))
+        entries = int(stage.sql("select count(*) from fact.contact"))
+        expect(count > 1.5 * len(people) and tasks > len(pairs) // 3 and entries > 20,
+               "too little happened: %d records, %d tasks, %d entries" % (count, tasks, entries))
+        print("  %d pairs, %d steps, %d records" % (len(pairs), len(STEPS), count))
+        resend(play, AFTER)
+        compare_pairs(stage, pairs, "long after")
+
+
+def resend(play, now):
+    """Old records once more: as they were, and as newer versions."""
+    for higher in (2, 3):
+        play.send(now, [line for p in play.people for line in p.again(higher, now)])
+
+
+def purged(around):
+    """What had been forgotten comes again: neither of a pair is told of, or both."""
+    people, pairs = couples()
+    with stage_for(around) as stage:
+        if "purge" not in stage.dayfour("--help"):
+            raise harness.NotRun("there is no dayfour purge")
+        play = Play(stage, people)
+        for number in range(len(STEPS)):
+            play.step(number)
+        play.send(AFTER, [])
+        stage.dayfour("purge")
+        compare_pairs(stage, pairs, "after the purge")
+        resend(play, AFTER)
+        compare_pairs(stage, pairs, "resent after the purge")
+
+
+# ---- worlds ----
+
+def population(which):
+    people = []
+    for number, story in enumerate(STORIES):
+        for turn in range(3):
+            matched = which(number + turn)
+            people.append(Person("P-%02d%dw" % (number, turn), story, (number + turn) % len(CODES),
+                                 matched))
+    return people
+
+
+def world(around, which, **settings):
+    """What the reader saw after each step."""
+    sights = []
+    with stage_for(around) as stage:
+        play = Play(stage, population(which), **settings)
+        for number in range(len(STEPS)):
+            play.step(number)
+            records, ends = look(stage)
+            sights.append(([anonymous(records, n) for n in range(len(records))], ends))
+    return sights
+
+
+def anonymous(records, number):
+    """A record but for its timestamp, which is the machine's, and with the number of the first record
+    of its batch for the mark of the batch."""
+    record = records[number]
+    mark = header(record, "dayfour-batch")
+    first = next(n for n, r in enumerate(records) if header(r, "dayfour-batch") == mark)
+    headers = [(n, first if n == "dayfour-batch" else v) for n, v in record["headers"]]
+    return (record["partition"], record["offset"], record["key"], record["value"], headers)
+
+
+def the_same(around, people_at_a_time):
+    settings = {"followup__batch_people": str(people_at_a_time)}
+    nobody = world(around, lambda n: False, **settings)
+    for name, which in (("everybody", lambda n: True), ("every second", lambda n: n % 2 == 0)):
+        other = world(around, which, **settings)
+        for now, mine, theirs in zip(STEPS, nobody, other):
+            for a, b in zip(mine[0], theirs[0]):
+                expect(a == b, "%s, nobody against %s: %s, but %s" % (now, name, a, b))
+            expect(mine == theirs, "%s, nobody against %s: %d and %d records, to %s and %s" % (
+                now, name, len(mine[0]), len(theirs[0]), mine[1], theirs[1]))
+    print("  3 worlds, %d steps, %d records each" % (len(STEPS), len(nobody[-1][0])))
+
+
+CASES = {
+    "side by side": side_by_side,
+    "after a purge": purged,
+    "worlds, all at once": functools.partial(the_same, people_at_a_time=500),
+    "worlds, seven at a time": functools.partial(the_same, people_at_a_time=7),
+}
+
+if __name__ == "__main__":
+    sys.exit(harness.run(CASES))
