@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Times `dayfour report` over a year of many spells. Called by tests/bench/run.sh: ./run bench report [--spells N].
+"""Times `dayfour report` over a year of many spells. `./run bench report [--spells N]`.
 
 The spells are made in the database, as intake and followup leave them: of 40 organisations and two pathways, one in
 sixteen of two assignments, one in eight followed by a relapse. Fails where a year takes over --seconds (5).
@@ -12,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 
-BIN = Path(os.environ["DAYFOUR_BIN"])
+BIN = Path(__file__).resolve().parents[2] / "build" / "bench" / "bin"
 DATABASE = "bench_report"
 
 SPELLS = """
