@@ -3,7 +3,7 @@ import datetime
 import json
 import subprocess
 
-from harness import case, dsn_of, equal, holds
+from harness import ROOT, case, dsn_of, equal, holds
 
 NOW = "2026-09-15T10:30:00Z"
 TODAY = datetime.date(2026, 9, 15)
@@ -210,6 +210,24 @@ def a_tombstone_goes_with_its_record(w):
     equal(retention(w, "purge").code, 0)
     equal(w.sql("select spell_id from casework.spell"), [("SA-2",)])
     equal(count(w, "P-1"), [1, 1, 0, 0, 1, 0])
+
+
+@case
+def what_a_relapse_rests_on_stays(w):
+    """Old enough by itself; but the case after it, not settled yet, is a relapse of it."""
+    clean(w)
+    document = json.loads((ROOT / "deploy/settings/pathways.json").read_text())
+    document["retention"].update(matched_days=150)
+    equal(w.run("settings", "load", w.file("short.json", json.dumps(document)), "--yes").code, 0)
+    matched(w, "P-1", "A-1", days_ago(210), days_ago(200))
+    matched(w, "P-1", "A-2", days_ago(150), days_ago(119))
+    matched(w, "P-2", "A-3", days_ago(210), days_ago(200))
+    matched(w, "P-2", "A-4", days_ago(142), days_ago(119))  # 57 days between: none
+    matched(w, "P-3", "A-5", days_ago(210), days_ago(200))
+    matched(w, "P-3", "A-6", days_ago(150), days_ago(120))  # settled: it stays as it is anyway
+    equal(retention(w, "purge").code, 0)
+    equal(w.sql("select absence_id from fact.absence order by 1"), [("A-1",), ("A-2",), ("A-4",), ("A-6",)])
+    equal(w.run("settings", "load", ROOT / "deploy/settings/pathways.json", "--yes").code, 0)
 
 
 @case
