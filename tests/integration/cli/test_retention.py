@@ -372,7 +372,7 @@ def everything_held_is_exported_with_a_reading(w):
           ("S12", "07700 900012", "self_management_advice"))
     reading = " ".join(found["reading"])
     for said in ("The reason it gave, S12, is kept.", "a telephone number", "occupational health (msk, queue"
-                 " physiotherapy)", "your employer's HR was told: returned-to-work".replace("-to-work", " to work"),
+                 " physiotherapy)", "occupational health was told: contact task created.", "your employer's HR was told: returned to work.",
                  "amy entered: contact, self management advice"):
         holds(said in reading, f"{said}: {reading}")
     holds(any("Backups" in line for line in found["not_in_here"]), found["not_in_here"])
