@@ -26,8 +26,14 @@
     X(FOLLOWUP_DUE, "gauge", "dayfour_followup_people_due", "", "people to be looked at by now")   \
     X(FOLLOWUP_OLDEST, "gauge", "dayfour_followup_oldest_due_seconds", "",                         \
       "how long the longest waiting of them has been due")                                         \
+    X(TASKS_OPEN, "gauge", "dayfour_tasks_open", "",                                               \
+      "contact tasks that are open, counted each minute")                                          \
+    X(TASKS_OVERDUE, "gauge", "dayfour_tasks_overdue", "",                                         \
+      "those of them whose due date has passed")                                                   \
     X(FOLLOWUP_ACTIVE, "gauge", "dayfour_followup_active", "shard",                                \
-      "1 while this process holds the shard")
+      "1 while this process holds the shard")                                                      \
+    X(TOPIC_MISSING, "gauge", "dayfour_followup_topic_missing", "shard,topic",                     \
+      "1 while nothing of the shard can go out because this topic is not there")
 
 enum metric {
 #define METRIC_ENUM(id, type, name, labels, meaning) METRIC_##id,

@@ -40,8 +40,8 @@ static void serve_kafka(struct followup *f)
         struct err err = {0};
         struct shard *s = &f->shards[i];
         if (shard_pull(s, f->seq, &err) == STATUS_FATAL ||
-            shard_push(s, f->rules->install_key, f->situation.paused, f->stopping, &err) ==
-                STATUS_FATAL) {
+            shard_push(s, f->rules->install_key, followup_now(f), f->situation.paused, f->stopping,
+                       &err) == STATUS_FATAL) {
             followup_cannot_go_on(f, &err);
         }
         f->n_emitted += s->n_published;
@@ -179,6 +179,7 @@ static enum status set_up(struct followup *f, struct err *err)
     const struct pg_options o = {.dsn = f->conf->pg_dsn,
                                  .password = password,
                                  .application_name = "dayfour-followup",
+                                 .looks_up = true,
                                  .allow_insecure = f->conf->allow_insecure};
     f->control = pg_new(&o);
     f->work = pg_new(&o);

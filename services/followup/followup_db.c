@@ -9,6 +9,7 @@
 
 #define STORE_NOW_EVERY_MS 5000
 #define COUNT_EVERY_MS 5000
+#define COUNT_TASKS_EVERY_MS 60000
 
 struct instant followup_now(struct followup *f)
 {
@@ -169,6 +170,18 @@ static enum lease_clock clock_to_store(struct followup *f, struct instant now)
     return LEASE_CLOCK_LAST_NOW;
 }
 
+/* The day on which tasks are to be counted, or NONE: not now. */
+static struct date count_tasks_on(struct followup *f, struct instant now)
+{
+    if (!f->counting || f->rules == NULL ||
+        (f->counted_tasks_ms != 0 &&
+         f->control_sent_ms - f->counted_tasks_ms < COUNT_TASKS_EVERY_MS)) {
+        return DATE_NONE;
+    }
+    f->counted_tasks_ms = f->control_sent_ms;
+    return zone_date(settings_zone(f->rules->settings), now);
+}
+
 void followup_ask_control(struct followup *f)
 {
     if (f->control_busy || !f->db_up) {
@@ -181,7 +194,7 @@ void followup_ask_control(struct followup *f)
     f->counting = f->counted_ms == 0 || f->control_sent_ms - f->counted_ms >= COUNT_EVERY_MS;
     f->counted_ms = f->counting ? f->control_sent_ms : f->counted_ms;
     enum status s = lease_send(f->control, f->owner, f->leases, f->n_shards, now,
-                               clock_to_store(f, now), f->counting, &err);
+                               clock_to_store(f, now), f->counting, count_tasks_on(f, now), &err);
     if (s != STATUS_OK) {
         followup_db_failed(f, s, &err);
         return;

@@ -32,7 +32,7 @@ struct followup {
     struct pg *control; /* leases, the situation, hints */
     bool control_busy;
     bool counting; /* who is due, with it */
-    int64_t control_sent_ms, stored_now_ms, counted_ms;
+    int64_t control_sent_ms, stored_now_ms, counted_ms, counted_tasks_ms;
     int64_t seq; /* of the control pipeline sent last */
     int control_fd;
     struct situation situation;

@@ -44,9 +44,10 @@ static void work_done(struct followup *f)
     const struct claim *c = f->claim;
     f->working = NULL;
     if (f->want == WANT_CLAIM || f->want == WANT_AHEAD || f->want == WANT_HOLD) {
-        f->held |= c->n_held > 0;
+        bool held = c->n_held + c->n_held_prompts > 0;
+        f->held |= held;
         if (c->around.release_held && !c->around.hold) { /* only then were they released */
-            f->held = c->n_released > 0 || c->n_held > 0;
+            f->held = c->n_released > 0 || held;
             shard->claim_wanted |= c->n_released > 0;
         }
         f->catching_up &= !c->empty;

@@ -55,6 +55,8 @@ static void refresh_metrics(void *arg)
     const struct followup *f = arg;
     metrics_set(METRIC_FOLLOWUP_DUE, NULL, (double)f->situation.people_due);
     metrics_set(METRIC_FOLLOWUP_OLDEST, NULL, (double)f->situation.oldest_due_s);
+    metrics_set(METRIC_TASKS_OPEN, NULL, (double)f->situation.tasks_open);
+    metrics_set(METRIC_TASKS_OVERDUE, NULL, (double)f->situation.tasks_overdue);
     for (size_t i = 0; i < f->n_shards; i++) {
         char number[24];
         (void)snprintf(number, sizeof number, "%zu", i);

@@ -1,5 +1,6 @@
 #include "services/followup/producer.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,6 +28,7 @@ struct producer {
     struct err broken;  /* what no waiting mends; code "" for nothing */
     enum status failed; /* the first failure of another sort */
     struct err why;
+    char missing[TOPIC_TEXT]; /* what failed is that this topic is not there */
 };
 
 /* ---- waiting ---- */
@@ -81,10 +83,30 @@ static void is_up(struct producer *p)
     }
 }
 
+static bool is_no_topic(const char *code)
+{
+    return strcmp(code, "_UNKNOWN_TOPIC") == 0 || strcmp(code, "UNKNOWN_TOPIC_OR_PART") == 0;
+}
+
+static void note_missing(struct producer *p, const struct err *err, const char *topic)
+{
+    if (p->missing[0] == '\0' && is_no_topic(err->code)) {
+        (void)snprintf(p->missing, sizeof p->missing, "%s", topic);
+    }
+}
+
+void producer_missing(const struct producer *p, const struct conf *conf, const struct err *err,
+                      char out[TOPIC_TEXT])
+{
+    const char *opening = is_no_topic(err->code) ? conf->kafka_topic_follow_up : "";
+    (void)snprintf(out, TOPIC_TEXT, "%s", p == NULL ? opening : p->missing);
+}
+
 static void keep_failure(struct producer *p, rd_kafka_resp_err_t code, const char *topic)
 {
     struct err err = {0};
     enum status s = kafka_status(code, topic, &err);
+    note_missing(p, &err, topic);
     if (p->failed == STATUS_OK) {
         p->failed = s == STATUS_RETRY ? STATUS_RESYNC : s;
         p->why = err;
@@ -116,6 +138,7 @@ static enum status new_client(struct producer *p, struct err *err)
         {"transactional.id", p->o.transactional_id},
         {"transaction.timeout.ms", "15000"}, /* readers wait as long for one that was killed */
         {"message.timeout.ms", "10000"},
+        {"topic.metadata.propagation.max.ms", "3000"}, /* then a topic is said not to be there */
         {"retry.backoff.ms", "5"},
         {"linger.ms", "20"}, /* flushing does not wait for it */
         {"batch.size", "1000000"},
@@ -367,6 +390,7 @@ static enum status produce_all(struct producer *p, const struct outbound *r, siz
             return s;
         }
         if (s != STATUS_OK) {
+            note_missing(p, err, r[i].topic);
             return s == STATUS_RETRY ? STATUS_RESYNC : s;
         }
         i++;
@@ -469,6 +493,7 @@ enum status producer_publish(struct producer *p, const struct outbound *records,
                              int64_t position, bool *refused, bool *exact, struct err *err)
 {
     p->refused = refused;
+    p->missing[0] = '\0';
     p->n_refused = 0;
     p->failed = STATUS_OK;
     *exact = p->o.one_by_one;

@@ -28,6 +28,8 @@ struct producer_options {
     atomic_bool *down; /* kept up to date: no broker answers */
 };
 
+#define TOPIC_TEXT 250 /* no name is longer */
+
 struct producer;
 
 /* Fences whoever used the id before, whose open transaction ends with that. STATUS_FATAL with code
@@ -54,5 +56,10 @@ enum status producer_find(struct producer *p, const char *topic, const char *mar
                           struct err *err) NODISCARD;
 
 void producer_idle(struct producer *p); /* now and then: log lines, errors */
+
+/* Which topic err says is not there, "" if it says nothing of the kind. p NULL: it was being
+ * opened, which asks for the follow-up topic. */
+void producer_missing(const struct producer *p, const struct conf *conf, const struct err *err,
+                      char out[TOPIC_TEXT]);
 
 #endif

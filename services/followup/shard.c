@@ -10,7 +10,7 @@
 #include "common/mem.h"
 #include "common/metrics.h"
 
-#define TELL_EVERY_MS (INT64_C(24) * 3600 * 1000) /* brokers forget a position after some days */
+#define TELL_EVERY_S (24 * 3600) /* brokers forget a position after some days */
 #define BLOCKED_MS 1500 /* so long without publishing, and cases are derived all the same */
 
 void shard_init(struct shard *s, int32_t number, int64_t people_max)
@@ -18,6 +18,7 @@ void shard_init(struct shard *s, int32_t number, int64_t people_max)
     *s = (struct shard){.number = number,
                         .epoch = NO_EPOCH,
                         .position = NO_POSITION,
+                        .told_at = INSTANT_NONE,
                         .backoff = {.first_ms = 100, .max_ms = 10000}};
     claim_init(&s->claims[0], people_max);
     claim_init(&s->claims[1], people_max);
@@ -344,20 +345,30 @@ static void tell_position(struct shard *s)
     s->kafka = KAFKA_PUBLISHING;
 }
 
-static void push_ready(struct shard *s, bool held_back, bool stopping)
+/* By either clock: it is the machine's that brokers go by, and a rehearsal's that can be tested. */
+static bool is_to_be_told(struct shard *s, int64_t mono_ms, struct instant now)
 {
-    int64_t now = clock_mono_ms();
+    if (instant_is_none(s->told_at)) {
+        s->told_at = now;
+    }
+    return mono_ms - s->told_ms > TELL_EVERY_S * INT64_C(1000) ||
+           now.us - s->told_at.us > TELL_EVERY_S * US_PER_SECOND;
+}
+
+static void push_ready(struct shard *s, struct instant now, bool held_back, bool stopping)
+{
+    int64_t mono_ms = clock_mono_ms();
     if (s->have_batch) {
         if (!s->cut_wanted && !held_back) {
             publish(s);
         }
         return;
     }
-    s->free_ms = now;
+    s->free_ms = mono_ms;
     if (stopping) {
         return;
     }
-    s->tell_position |= now - s->told_ms > TELL_EVERY_MS;
+    s->tell_position |= is_to_be_told(s, mono_ms, now);
     if (claiming(s)) {
         return;
     }
@@ -369,8 +380,8 @@ static void push_ready(struct shard *s, bool held_back, bool stopping)
     }
 }
 
-enum status shard_push(struct shard *s, const struct hmac_key *k, bool held_back, bool stopping,
-                       struct err *err)
+enum status shard_push(struct shard *s, const struct hmac_key *k, struct instant now,
+                       bool held_back, bool stopping, struct err *err)
 {
     if (s->epoch == NO_EPOCH || !s->fresh || sink_busy(s->sink)) {
         return STATUS_OK;
@@ -381,19 +392,42 @@ enum status shard_push(struct shard *s, const struct hmac_key *k, bool held_back
     } else if (s->kafka == KAFKA_OPENED) {
         return settle(s, k, err);
     } else if (s->kafka == KAFKA_READY) {
-        push_ready(s, held_back, stopping);
+        push_ready(s, now, held_back, stopping);
     }
     return STATUS_OK;
 }
 
+static void tell_missing(struct shard *s, const char *topic)
+{
+    char number[16];
+    (void)snprintf(number, sizeof number, "%d", s->number);
+    if (s->missing[0] != '\0' && strcmp(s->missing, topic) != 0) {
+        const char *gone[] = {number, s->missing};
+        metrics_set(METRIC_TOPIC_MISSING, gone, 0);
+    }
+    if (topic[0] != '\0') {
+        const char *labels[] = {number, topic};
+        metrics_set(METRIC_TOPIC_MISSING, labels, 1);
+    }
+    (void)snprintf(s->missing, sizeof s->missing, "%s", topic);
+}
+
 /* Before the producer is made anew the lease must be seen to hold: it would fence who has it now.
  */
-static void kafka_failed(struct shard *s, const struct err *err, int64_t seq)
+static void kafka_failed(struct shard *s, const struct sink_result *r, int64_t seq)
 {
+    const struct err *err = &r->err;
+    if (r->missing[0] != '\0') {
+        tell_missing(s, r->missing);
+    }
     if (strcmp(err->code, "_FENCED") == 0 || strcmp(err->code, "INVALID_PRODUCER_EPOCH") == 0 ||
         strcmp(err->code, "PRODUCER_FENCED") == 0) {
         metrics_add(METRIC_FENCED, NULL, 1);
         log_warn(FENCED, LOG_INT("shard", s->number), LOG_TEXT("msg", err->text));
+    } else if (r->missing[0] != '\0' && backoff_should_log(&s->backoff)) {
+        log_error(TOPIC_MISSING, LOG_INT("shard", s->number), LOG_TEXT("topic", r->missing),
+                  LOG_TEXT("msg", "nothing of this shard goes out until it is there"),
+                  LOG_INT("attempt", s->backoff.attempt + 1));
     } else if (backoff_should_log(&s->backoff)) {
         log_warn(KAFKA_DOWN, LOG_INT("shard", s->number), LOG_TEXT("code", err->code),
                  LOG_TEXT("msg", err->text), LOG_INT("attempt", s->backoff.attempt + 1));
@@ -430,6 +464,7 @@ static void published(struct shard *s)
 {
     backoff_reset(&s->backoff);
     s->told_ms = clock_mono_ms();
+    s->told_at = INSTANT_NONE; /* from the next look on */
     s->free_ms = s->told_ms;
     s->kafka = KAFKA_READY;
     s->claim_wanted = true;
@@ -438,6 +473,7 @@ static void published(struct shard *s)
         return;
     }
     s->published++;
+    tell_missing(s, "");
     count_published(s);
     bring_forward(s);
 }
@@ -492,7 +528,7 @@ enum status shard_pull(struct shard *s, int64_t seq, struct err *err)
         return STATUS_OK;
     }
     if (r.status != STATUS_OK) {
-        kafka_failed(s, &r.err, seq);
+        kafka_failed(s, &r, seq);
         return STATUS_OK;
     }
     if (was == KAFKA_OPENING) {

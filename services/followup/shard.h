@@ -27,12 +27,14 @@ struct shard {
     char transactional_id[128];
     struct sink *sink;
     enum shard_kafka kafka;
-    int64_t position;     /* as it was read */
-    int64_t reopen_at_ms; /* monotonic, as all below */
-    int64_t answered_ms;  /* when the sink had nothing to do, or gave a result, last */
-    int64_t told_ms;      /* when the position was last committed */
-    int64_t free_ms;      /* when nothing was waiting to be published, last */
+    int64_t position;       /* as it was read */
+    int64_t reopen_at_ms;   /* monotonic, as all below */
+    int64_t answered_ms;    /* when the sink had nothing to do, or gave a result, last */
+    int64_t told_ms;        /* when the position was last committed */
+    struct instant told_at; /* the same by the product's clock */
+    int64_t free_ms;        /* when nothing was waiting to be published, last */
     struct backoff backoff;
+    char missing[TOPIC_TEXT]; /* a topic that is not there; "": none known */
     bool one_by_one, tell_position, telling;
     char marker[MARKER_TEXT]; /* of the batch that is looked for */
 
@@ -86,10 +88,10 @@ enum status shard_begin(struct shard *s, enum shard_want want, struct pg *pg,
 /* The claim c that `want` began is done. seq: as for shard_unsure. */
 void shard_done(struct shard *s, enum shard_want want, const struct claim *c, int64_t seq);
 
-/* Gives Kafka to do what can be done now. held_back: nothing may go out. STATUS_FATAL: cannot go
- * on, "position_ahead" or "position_lost". */
-enum status shard_push(struct shard *s, const struct hmac_key *k, bool held_back, bool stopping,
-                       struct err *err) NODISCARD;
+/* Gives Kafka to do what can be done now; now: the product's. held_back: nothing may go out.
+ * STATUS_FATAL: cannot go on, "position_ahead" or "position_lost". */
+enum status shard_push(struct shard *s, const struct hmac_key *k, struct instant now,
+                       bool held_back, bool stopping, struct err *err) NODISCARD;
 /* Takes the result of that, if it is there. seq: as for shard_unsure. */
 enum status shard_pull(struct shard *s, int64_t seq, struct err *err) NODISCARD;
 

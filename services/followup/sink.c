@@ -69,6 +69,9 @@ static void carry_out(struct sink *k, struct sink_result *r)
     } else if (k->order == SINK_FIND) {
         r->status = producer_find(k->producer, k->topic, k->marker, &r->found, &r->err);
     }
+    if (r->status == STATUS_RESYNC) {
+        producer_missing(k->producer, k->conf, &r->err, r->missing);
+    }
     if (r->status != STATUS_OK) {
         producer_close(k->producer);
         k->producer = NULL;

@@ -19,9 +19,10 @@ struct sink_result {
     enum sink_order order;
     enum status status;
     struct err err;
-    int64_t position; /* of SINK_OPEN; NO_POSITION */
-    bool found;       /* of SINK_FIND */
-    bool exact;       /* of SINK_PUBLISH with STATUS_REJECT: refused names no neighbours */
+    int64_t position;         /* of SINK_OPEN; NO_POSITION */
+    bool found;               /* of SINK_FIND */
+    char missing[TOPIC_TEXT]; /* STATUS_RESYNC because this topic is not there; else "" */
+    bool exact;               /* of SINK_PUBLISH with STATUS_REJECT: refused names no neighbours */
 };
 
 /* Strings are borrowed. STATUS_FATAL: no thread or descriptor to be had. */

@@ -3,8 +3,10 @@
 import json
 import random
 import signal
+import socket
 import sys
 import time
+import urllib.request
 
 import compare
 import harness
@@ -183,6 +185,31 @@ def position_ahead(around):
         expect("position_ahead" in [line["event"] for line in followup.lines()], followup.tail())
 
 
+def told_daily(around):
+    """A position that brokers forget after some days is told again each day, with nothing to say."""
+    with FollowupStage(around, now=NOW) as stage:
+        followup = stage.start_followup()
+        stage.wait_idle()
+        expect(position(stage) == 1, "it is told as %d" % position(stage))
+        position(stage, "forget")
+        stage.step_clock("2026-09-16T10:29:00Z")
+        stage.wait_idle()
+        time.sleep(0.5)
+        expect(position(stage) == -1, "told too early")
+        stage.step_clock("2026-09-16T10:31:00Z")
+        until(lambda: position(stage) == 1, "it to be told again", 10)
+        expect(followup.stop() == 0, "it did not end with 0: %s" % followup.tail())
+        expect(stage.sql("select next_batch, confirmed_batch from followup.shard") == "1|0", "a batch")
+
+
+def position(stage, what="position", shard=0):
+    done = harness.subprocess.run(
+        [stage.around.bin / "e2e_topic", what, stage.around.brokers, "dayfour-followup-position",
+         stage.out["follow-up"], str(shard)], capture_output=True, text=True, timeout=60, check=False)
+    expect(done.returncode == 0, "%s: %s" % (what, done.stderr))
+    return int(done.stdout or -1)
+
+
 # --- output held back
 
 def paused(around):
@@ -333,6 +360,42 @@ def refused(around):
         expect(followup.running, "it ended")
 
 
+def no_topic(around):
+    """An organisation's topic is not there: said, shown, nothing lost; once it is made all goes out."""
+    with FollowupStage(around, now=NOW) as stage:
+        topics = stage.id + ".{organisation}"
+        stage.out["RW3"], stage.out["RX1"] = stage.id + ".RW3", stage.id + ".RX1"
+        around.topics("create", stage.out["RW3"] + ":1")
+        stage.start_intake()
+        port = free_port()
+        followup = stage.start_followup(kafka__topic__return_to_work=topics,
+                                        http__listen="127.0.0.1:%d" % port)
+        takes(stage, absence(1, last_day="2026-09-14"),
+              absence(2, organisation="RX1", last_day="2026-09-14"))
+        line = followup.wait_for("topic_missing", 30).lines("topic_missing")[0]
+        expect(line["topic"] == stage.out["RX1"] and line["level"] == "error", "it says %s" % line)
+        gauge = 'dayfour_followup_topic_missing{shard="0",topic="%s"} ' % stage.out["RX1"]
+        until(lambda: gauge + "1" in page(port), "the gauge")
+        expect(not stage.events("RW3"), "a part of a batch went out")
+        around.topics("create", stage.out["RX1"] + ":1")
+        stage.wait_idle(60)
+        for organisation in ("RW3", "RX1"):
+            kinds = sorted(e["data"]["kind"] for e in stage.events(organisation))
+            expect(kinds == ["interview.due", "returned-to-work"], "%s: %s" % (organisation, kinds))
+        until(lambda: gauge + "0" in page(port), "the gauge to fall")
+        expect(followup.running, "it ended: %s" % followup.tail())
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        return held.getsockname()[1]
+
+
+def page(port):
+    with urllib.request.urlopen("http://127.0.0.1:%d/metrics" % port, timeout=5) as answer:
+        return answer.read().decode()
+
+
 # --- organisations and settings
 
 def silent_feed(around):
@@ -445,7 +508,7 @@ def expect_standing(world, now, found):
 
 CASES = {case.__name__: case for case in (
     stand_by, frozen_owner, shards, too_many_shards, no_position, position_lost, position_ahead,
-    paused, resumed_without_broker, refused, silent_feed, new_settings, prompt, hung_database,
+    told_daily, no_topic, paused, resumed_without_broker, refused, silent_feed, new_settings, prompt, hung_database,
     hung_broker, broker_away, database_away, killed_at_random)}
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ import sys
 
 import compare
 import harness
-from followup_stage import READ_OTHERWISE, FollowupStage, compare_said
+from followup_stage import FollowupStage, compare_said
 from harness import Failure, expect, until
 from test_followup import digests, fixed, frozen
 
@@ -80,7 +80,7 @@ def matrix(around, point, kills, seed):
             m.kill(stage, point)
             m.go_on(stage)
         events = stage.events()
-        compare_said(m.expected, events, READ_OTHERWISE)
+        compare_said(m.expected, events)
         found = digests(stage)
         lost = sum(found[digest] == 0 for digest in m.kept.values())
         twice = sum(n > 1 for n in found.values())

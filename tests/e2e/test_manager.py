@@ -164,6 +164,12 @@ def followup_counts(around):
         expect(found["dayfour_followup_oldest_due_seconds"] == 0, found)
         expect(found['dayfour_followup_active{shard="0"}'] == 1, found)
         expect(found["dayfour_db_failures_total"] == 0 and found["dayfour_fenced_total"] == 0, found)
+        other = free_port()  # one that starts now need not wait a minute for its next count
+        stage.set_clock("2026-09-20T08:00:00Z")
+        stage.wait_idle()
+        stage.start_followup(http__listen="127.0.0.1:%d" % other)
+        until(lambda: metrics(other).get("dayfour_tasks_open") == 1, "tasks to be counted", 20)
+        expect(metrics(other)["dayfour_tasks_overdue"] == 1, metrics(other))
         around.server("stop", "postgres")
         try:
             until(lambda: get(port, "/readyz")[0] == 503, "not to be ready", 20)

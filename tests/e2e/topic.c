@@ -9,6 +9,8 @@
  *                                              TIMESTAMP and the same fields after the word
  *                                              record; and end PARTITION OFFSET for each partition
  *   e2e_topic trim BROKERS TOPIC PARTITION OFFSET        deletes the records before OFFSET
+ *   e2e_topic forget BROKERS GROUP TOPIC PARTITION       as brokers do after some days: the
+ * position e2e_topic position BROKERS GROUP TOPIC PARTITION     prints it, -1 for none
  */
 #include <librdkafka/rdkafka.h>
 #include <openssl/evp.h>
@@ -341,8 +343,54 @@ static int trim(const char *brokers, const char *topic, int32_t partition, int64
     return 0;
 }
 
+/* ---- positions ---- */
+
+static rd_kafka_topic_partition_list_t *one_partition(char **argv)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(list, argv[2], (int32_t)atoi(argv[3]));
+    return list;
+}
+
+static int forget(char **argv)
+{
+    static const char *const settings[] = {NULL};
+    rd_kafka_t *rk = client_new(RD_KAFKA_PRODUCER, conf_new(argv[0], settings));
+    rd_kafka_topic_partition_list_t *list = one_partition(argv);
+    rd_kafka_DeleteConsumerGroupOffsets_t *request =
+        rd_kafka_DeleteConsumerGroupOffsets_new(argv[1], list);
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
+    rd_kafka_DeleteConsumerGroupOffsets(rk, &request, 1, NULL, queue);
+    rd_kafka_event_t *event = rd_kafka_queue_poll(queue, WAIT_MS);
+    check(event == NULL ? RD_KAFKA_RESP_ERR__TIMED_OUT : rd_kafka_event_error(event), "forget");
+    rd_kafka_event_destroy(event);
+    rd_kafka_queue_destroy(queue);
+    rd_kafka_DeleteConsumerGroupOffsets_destroy(request);
+    rd_kafka_topic_partition_list_destroy(list);
+    rd_kafka_destroy(rk);
+    return 0;
+}
+
+static int position(char **argv)
+{
+    const char *const settings[] = {"group.id", argv[1], NULL};
+    rd_kafka_t *rk = client_new(RD_KAFKA_CONSUMER, conf_new(argv[0], settings));
+    rd_kafka_topic_partition_list_t *list = one_partition(argv);
+    check(rd_kafka_committed(rk, list, WAIT_MS), "position");
+    (void)printf("%lld\n", (long long)(list->elems[0].offset < 0 ? -1 : list->elems[0].offset));
+    rd_kafka_topic_partition_list_destroy(list);
+    rd_kafka_destroy(rk);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
+    if (argc == 6 && strcmp(argv[1], "forget") == 0) {
+        return forget(argv + 2);
+    }
+    if (argc == 6 && strcmp(argv[1], "position") == 0) {
+        return position(argv + 2);
+    }
     if (argc >= 4 && argc <= 5 && strcmp(argv[1], "produce") == 0) {
         return produce(argv[2], argv[3], argc == 5 ? argv[4] : NULL);
     }
@@ -355,5 +403,5 @@ int main(int argc, char **argv)
     if (argc == 6 && strcmp(argv[1], "trim") == 0) {
         return trim(argv[2], argv[3], (int32_t)atoi(argv[4]), (int64_t)atoll(argv[5]));
     }
-    die("arguments", "produce, consume, look or trim");
+    die("arguments", "produce, consume, look, trim, forget or position");
 }

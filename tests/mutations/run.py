@@ -8,6 +8,7 @@ broken unnoticed. --write puts what came out into doc/mutations.md.
 """
 import argparse
 import collections
+import concurrent.futures
 import datetime
 import os
 import re
@@ -55,26 +56,25 @@ def build():
                 "--target", *targets])
 
 
+def unit_test(name):
+    """The tests of a program that fail, as suite.name."""
+    try:
+        done = run([BUILD / "bin" / ("test_" + name)], cwd=TREE, timeout=120)
+    except subprocess.TimeoutExpired:
+        return [name + " (does not end)"]
+    tests = [".".join(test) for test in FAILED.findall(COLOURS.sub("", done.stdout))]
+    return list(dict.fromkeys(tests)) if tests or done.returncode == 0 else [name]
+
+
 def unit_tests():
-    """The tests that fail, as suite.name."""
-    found = []
-    for name in UNITS:
-        try:
-            done = run([BUILD / "bin" / ("test_" + name)], cwd=TREE, timeout=120)
-        except subprocess.TimeoutExpired:
-            found.append(name + " (does not end)")
-            continue
-        tests = [".".join(test) for test in FAILED.findall(COLOURS.sub("", done.stdout))]
-        if done.returncode != 0 and not tests:
-            tests = [name]
-        found += tests
-    return list(dict.fromkeys(found))
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        return [test for found in pool.map(unit_test, UNITS) for test in found]
 
 
 def histories(persons):
     """What the histories find: rule -> how often."""
     command = [sys.executable, "-B", TREE / "tests/properties/properties.py", "--brief", "--persons",
-               str(persons), "--live", str(persons // 5), "--tries", "3", "--most", "40"]
+               str(persons), "--live", str(persons // 8), "--tries", "2", "--most", "40"]
     try:
         done = run(command, env={**os.environ, "DAYFOUR_BIN": str(BUILD / "bin")}, timeout=300)
     except subprocess.TimeoutExpired:
@@ -133,7 +133,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--write", action="store_true", help="what came out goes into doc/mutations.md")
     parser.add_argument("--only", default="", help="those whose rule or file has this in it")
-    parser.add_argument("--histories", type=int, default=400)
+    parser.add_argument("--histories", type=int, default=240)
     args = parser.parse_args()
     began = time.monotonic()
     copy_tree()

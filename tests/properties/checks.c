@@ -85,7 +85,7 @@ static struct instant next_wake(const struct play *p)
 {
     struct instant next = INSTANT_MAX;
     for (size_t i = 0; i < p->shelf.n_persons; i++) {
-        struct instant wake = p->shelf.persons[i].wake_at;
+        struct instant wake = shelf_wake(&p->shelf.persons[i]);
         next = !instant_is_none(wake) && wake.us < next.us ? wake : next;
     }
     return next;

@@ -21,7 +21,7 @@ uint32_t dice_draw(struct dice *d, uint32_t n)
     d->state ^= d->state << 13;
     d->state ^= d->state >> 17;
     d->state ^= d->state << 5;
-    return d->state % n;
+    return n < 2 ? 0 : d->state % n;
 }
 
 bool dice_one_in(struct dice *d, uint32_t n)

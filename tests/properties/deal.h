@@ -11,7 +11,7 @@ struct dice {
     uint32_t state;
 };
 struct dice dice_new(uint32_t seed, uint32_t number);
-uint32_t dice_draw(struct dice *d, uint32_t n); /* 0 to n - 1 */
+uint32_t dice_draw(struct dice *d, uint32_t n); /* 0 to n - 1, or 0 */
 bool dice_one_in(struct dice *d, uint32_t n);
 
 /* Messages and entries in the order of time. */

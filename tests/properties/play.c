@@ -75,6 +75,37 @@ static struct emitted emission_of(const struct saying *s, const struct case_pers
                             .withdrawn_at = INSTANT_NONE};
 }
 
+/* What followup does with the two queues a person may wait in (services/followup/claim.c): from
+ * that of prompts only HR is told, from the other everybody else. */
+static bool keep_due(struct sayings *s, const struct case_person *p)
+{
+    size_t n = 0;
+    bool oh_left = false;
+    for (size_t i = 0; i < s->n; i++) {
+        const struct saying *one = &s->items[i];
+        enum event_kind kind = one->event != NULL ? one->event->kind : one->takes_back->kind;
+        bool hr = event_kind_audience(kind) == AUDIENCE_HR;
+        if (hr ? p->due_prompts : p->due_oh) {
+            s->items[n++] = *one;
+        } else {
+            oh_left |= !hr;
+        }
+    }
+    s->n = n;
+    return oh_left;
+}
+
+static void set_wakes(struct case_person *p, struct instant now, bool oh_left)
+{
+    p->wake_at = p->due_prompts ? p->cw.prompt_wake_at : p->stored_wake;
+    bool waits = !instant_is_none(p->stored_oh_wake) && p->stored_oh_wake.us <= now.us;
+    if (p->due_oh || (!waits && !oh_left)) {
+        p->oh_wake_at = p->cw.oh_wake_at;
+    } else {
+        p->oh_wake_at = waits ? p->stored_oh_wake : now;
+    }
+}
+
 /* What a look leads to: what is to be said of one person is said and noted. */
 static void say(struct play *p, struct case_person *cp, struct shelf_person *row,
                 struct instant now)
@@ -85,6 +116,7 @@ static void say(struct play *p, struct case_person *cp, struct shelf_person *row
     diff_stand(&cp->cw, now, a, &standing, &n);
     diff_mark_settled(row->emitted, row->n_emitted, cp, now);
     struct sayings s = diff(standing, n, row->emitted, row->n_emitted, &cp->rules, now, a);
+    set_wakes(cp, now, keep_due(&s, cp));
     for (size_t i = 0; i < s.n; i++) {
         if (p->on_saying != NULL) {
             p->on_saying(p->arg, cp, &s.items[i], now);
@@ -103,18 +135,26 @@ static void say(struct play *p, struct case_person *cp, struct shelf_person *row
     }
 }
 
+static bool is_due(struct instant wake, struct instant now)
+{
+    return !instant_is_none(wake) && wake.us <= now.us;
+}
+
+enum look { LOOK_NOT, LOOK_WHERE_DUE, LOOK };
+
 /* Everybody in the caseload is loaded, derived and written; with followup, said and put to sleep.
  */
-static void derive_loaded(struct play *p, struct instant now, bool looks)
+static void derive_loaded(struct play *p, struct instant now, enum look looks)
 {
     struct caseload *cl = &p->caseload;
     caseload_sort(cl);
     shelf_load(&p->shelf, cl);
     caseload_derive(cl, p->rules, now, true);
-    for (size_t i = 0; i < cl->n_persons && looks; i++) {
-        say(p, &cl->persons[i],
-            shelf_person(&p->shelf, cl->persons[i].organisation, cl->persons[i].person_id), now);
-        cl->persons[i].wake_at = cl->persons[i].cw.wake_at;
+    for (size_t i = 0; i < cl->n_persons && looks != LOOK_NOT; i++) {
+        struct case_person *cp = &cl->persons[i];
+        cp->due_prompts = looks == LOOK || is_due(cp->stored_wake, now);
+        cp->due_oh = looks == LOOK || is_due(cp->stored_oh_wake, now);
+        say(p, cp, shelf_person(&p->shelf, cp->organisation, cp->person_id), now);
     }
     write_cases(p, now);
 }
@@ -130,7 +170,7 @@ void play_look(struct play *p, struct instant now)
     for (size_t i = 0; i < p->shelf.n_persons; i++) {
         add_person(p, &p->shelf.persons[i]);
     }
-    derive_loaded(p, now, p->follows);
+    derive_loaded(p, now, p->follows ? LOOK : LOOK_NOT);
 }
 
 void play_follow(struct play *p, struct instant until)
@@ -138,7 +178,7 @@ void play_follow(struct play *p, struct instant until)
     for (;;) {
         struct instant next = INSTANT_MAX;
         for (size_t i = 0; i < p->shelf.n_persons; i++) {
-            struct instant wake = p->shelf.persons[i].wake_at;
+            struct instant wake = shelf_wake(&p->shelf.persons[i]);
             if (!instant_is_none(wake) && wake.us < next.us) {
                 next = wake;
             }
@@ -150,11 +190,11 @@ void play_follow(struct play *p, struct instant until)
         caseload_reset(&p->caseload);
         for (size_t i = 0; i < p->shelf.n_persons; i++) {
             const struct shelf_person *row = &p->shelf.persons[i];
-            if (!instant_is_none(row->wake_at) && row->wake_at.us <= next.us) {
+            if (is_due(shelf_wake(row), next)) {
                 add_person(p, row);
             }
         }
-        derive_loaded(p, next, p->follows);
+        derive_loaded(p, next, p->follows ? LOOK_WHERE_DUE : LOOK_NOT);
     }
 }
 
@@ -215,7 +255,7 @@ static void catch_up(struct play *p, struct instant now)
         (void)caseload_person(&p->caseload, keys[i], keys[i + 1]);
     }
     if (n > 0) {
-        derive_loaded(p, now, false);
+        derive_loaded(p, now, LOOK_NOT);
     }
 }
 
@@ -287,7 +327,7 @@ static void make_entry(struct play *p, const struct line *line, struct instant n
     }
     caseload_reset(&p->caseload);
     add_person(p, row);
-    derive_loaded(p, now, p->follows);
+    derive_loaded(p, now, p->follows ? LOOK : LOOK_NOT);
 }
 
 void play_other(struct play *p, const struct line *line, struct instant now)
@@ -308,5 +348,5 @@ void play_fact(struct play *p, const char *organisation, const char *person_id,
     *shelf_add_entry(&p->shelf, row) = (struct shelf_entry){.fact = *fact};
     caseload_reset(&p->caseload);
     add_person(p, row);
-    derive_loaded(p, now, p->follows);
+    derive_loaded(p, now, p->follows ? LOOK : LOOK_NOT);
 }

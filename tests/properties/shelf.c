@@ -64,8 +64,17 @@ struct shelf_person *shelf_person(struct shelf *s, const char *organisation, con
                                          .opt = {.on = DATE_NONE, .time = INSTANT_NONE},
                                          .changed_at = INSTANT_NONE},
                                .wake_at = INSTANT_NONE,
+                               .oh_wake_at = INSTANT_NONE,
                                .derived_on = DATE_NONE};
     return p;
+}
+
+struct instant shelf_wake(const struct shelf_person *p)
+{
+    if (instant_is_none(p->wake_at) || instant_is_none(p->oh_wake_at)) {
+        return instant_is_none(p->wake_at) ? p->oh_wake_at : p->wake_at;
+    }
+    return p->wake_at.us < p->oh_wake_at.us ? p->wake_at : p->oh_wake_at;
 }
 
 static struct shelf_record *find_record(const struct shelf_person *p, const char *source,
@@ -115,8 +124,11 @@ static void load_person(const struct shelf_person *from, struct caseload *cl, st
 {
     p->revision = 1;
     p->stored_wake = from->wake_at;
+    p->stored_oh_wake = from->oh_wake_at;
     for (size_t i = 0; i < from->n_emitted; i++) {
-        p->emitted += instant_is_none(from->emitted[i].withdrawn_at) ? 1 : 0;
+        bool prompt = event_kind_audience(from->emitted[i].kind) == AUDIENCE_HR;
+        p->emitted++;
+        p->prompted += prompt ? 1 : 0;
     }
     p->contacts = (int32_t)from->n_entries;
     p->facts.left = from->facts.left;
@@ -257,6 +269,7 @@ static void write_person(struct shelf *s, const struct case_person *from)
     p->facts.opted_out = from->facts.opted_out;
     p->facts.changed_at = from->facts.changed_at;
     p->wake_at = from->wake_at;
+    p->oh_wake_at = from->oh_wake_at;
     p->touched = true;
 }
 

@@ -38,9 +38,9 @@ struct shelf_person {
     size_t n_spells, cap_spells;
     struct emitted *emitted;
     size_t n_emitted, cap_emitted;
-    struct instant wake_at;
-    struct date derived_on; /* the local day on which it was last derived; NONE */
-    bool touched;           /* by the latest batch */
+    struct instant wake_at, oh_wake_at; /* for what HR is told, and for all else */
+    struct date derived_on;             /* the local day on which it was last derived; NONE */
+    bool touched;                       /* by the latest batch */
 };
 
 struct shelf {
@@ -57,6 +57,8 @@ void shelf_reset(struct shelf *s); /* nobody known; memory kept */
 struct shelf_person *shelf_person(struct shelf *s, const char *organisation, const char *person_id);
 struct shelf_person *shelf_find(const struct shelf *s, const char *organisation,
                                 const char *person_id); /* NULL: not known */
+/* When to look at the person next; NONE: never. */
+struct instant shelf_wake(const struct shelf_person *p);
 /* Who has the record; NULL: nobody. */
 struct shelf_person *shelf_holder(const struct shelf *s, const char *organisation,
                                   const char *source, const char *absence_id);

@@ -146,6 +146,8 @@ Test(caseload, an_older_word_about_a_moved_record_does_not_bring_it_back)
     cr_assert_eq(p2->facts.n_records, 1);
     cr_assert_eq(p2->facts.records[0].version, 5);
     cr_assert_eq(p2->facts.records[0].first_version, 3, "but it was the lowest version received");
+    (void)apply("P1", "A1", 5);
+    cr_assert_eq(caseload_find(&cl, "T1", "P1")->facts.n_records, 0, "nor does an equal one");
     cr_assert_eq(cl.n_gone, 0);
 }
 

@@ -291,6 +291,23 @@ Test(timeline, a_follow_up_comes_after_the_contact)
     scene_close(sc);
 }
 
+/* */
+Test(timeline, nine_o_clock_on_the_day_the_clock_changes)
+{
+    struct scene *sc = scene_open_at("2026-10-22 09:00");
+    SEND(sc, .onset = "2026-10-22", .code = "S12");
+    scene_at(sc, "2026-10-25 12:00");
+    cr_assert_standing(sc, "contact.due-soon",
+                       "2026-10-25 09:00 contact.due-soon msk due 2026-10-26\n");
+    scene_close(sc);
+    sc = scene_open_at("2027-03-25 09:00");
+    SEND(sc, .onset = "2027-03-25", .code = "S12");
+    scene_at(sc, "2027-03-28 12:00");
+    cr_assert_standing(sc, "contact.due-soon",
+                       "2027-03-28 09:00 contact.due-soon msk due 2027-03-29\n");
+    scene_close(sc);
+}
+
 /* */
 Test(timeline, follow_ups_of_a_contact_before_what_is_now_the_onset)
 {
