@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Breaks one rule after another in a copy of the sources, and asks the tests whether they notice.
 
-    run.py [--write] [--only TEXT] [--histories N]
+    run.py [--write] [--only TEXT]... [--histories N]
 
 Unit tests of casework and casefile, then N histories (tests/properties). Ends with 1 if a rule can be
 broken unnoticed. --write puts what came out into doc/mutations.md.
@@ -148,7 +148,7 @@ def document(results, persons):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--write", action="store_true", help="what came out goes into doc/mutations.md")
-    parser.add_argument("--only", default="", help="those whose rule or file has this in it")
+    parser.add_argument("--only", action="append", help="those whose rule or file has this in it")
     parser.add_argument("--histories", type=int, default=200)
     args = parser.parse_args()
     copy_tree()
@@ -164,7 +164,8 @@ def main():
     results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
     rows = []
     for mutation in rules.MUTATIONS:
-        if args.only in mutation[0] + " " + mutation[2]:
+        name = "%s %s" % (mutation[0], mutation[2])
+        if args.only is None or any(text in name for text in args.only):
             rows.append((mutation, *mutate(mutation, args.histories)))
             remember(*rows[-1], results)
             print("%s: %s; %s" % (mutation[0], *told(*rows[-1][1:])), flush=True)
