@@ -36,8 +36,10 @@ const struct measure measure_spells[] = {
     {"report_lag_median", "calendar days from the onset to HR's first notice, 0 if that came "
                           "before: at least half within this"},
     {"report_lag_p90", "the same, at least nine in ten"},
-    {"fte_days_lost", "calendar days off from onset to last day, both included, or to today where "
-                      "still off, times the part of a full post of each assignment"},
+    {"fte_days_lost",
+     "calendar days off in the month, both ends included, times the part of a full "
+     "post of each assignment: of all spells of the pathway, whenever they began; "
+     "who died counts to that day"},
     {"duration_median", "days off by Kaplan-Meier: the first day by which at most half are still "
                         "off; who is still off, left or died counts as off for as long as known"},
     {"closed", "spells with a last day that is past"},
@@ -85,12 +87,11 @@ void measure_define(FILE *to)
     fputs("\n"
           "Days are calendar days. Percentages are rounded to one decimal, half up; those with\n"
           "at_least are cut. Of a spell that several of the five kinds fit, the one named first\n"
-          "counts.\n"
+          "counts. A month is told when it is over, and as things stand on the day of asking.\n"
           "Numbers under 5 are held back, and with them whatever would tell of fewer than 5, who\n"
           "are in a number or who are not, by subtraction. A month with fewer than 5 is not told\n"
-          "from one with none; the months of a year that have too few are put together as its\n"
-          "\"other\" months, unless that would tell them apart. A number of days is shown where\n"
-          "at least five lie on either side of it. The database does this: there is no asking it\n"
-          "for more.\n",
+          "from one with none, and there are no totals over months, pathways or organisations to\n"
+          "subtract from. A number of days is shown where at least five lie on either side of it.\n"
+          "The database does this: there is no asking it for more.\n",
           to);
 }

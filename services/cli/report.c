@@ -115,17 +115,22 @@ static void print_csv(const struct pg_result *r)
 
 /* ---- for people ---- */
 
-/* Of what is left over of a year, only what is shown. */
-#define TOLD " where spells is not null or month not like '% other'"
-#define STAR(column) "coalesce(" column "::text, '*')"
-#define SHARE(percent, least) "coalesce(" percent " || ' %', '>= ' || " least " || ' %', '*')"
-
-static const struct pg_stmt
-    measures_table =
-        {"report_measures",
-         "select organisation, pathway, month, " STAR("spells") ", " SHARE("in_target_raw_percent", "in_target_raw_at_least") ", " SHARE("in_target_achievable_percent", "in_target_achievable_at_least") ", " STAR(
-             "attempted_percent || ' %'") ", " STAR("days_to_contact_median") ", " STAR("days_to_contact_p90") ", " STAR("report_lag_median") ", " STAR("report_lag_p90") ", " STAR("fte_days_lost") ", " STAR("duration_median") ", " STAR("long_term_percent || ' %'") ", " STAR("relapse_percent || ' %'") ", " STAR("late_report") ", " STAR("reason_late") ", " STAR("opted_out") ", " STAR("left_employment") ", " STAR("no_contact_due") ", " STAR("missed") ", " STAR("fast_track_treatment") ", " STAR("self_management_advice") ", " STAR("onward_referral") ", " STAR("no_action_needed") ", " STAR("declined") " from report.measures($1, $2, $3, $4)" TOLD,
-         asked_types};
+static const struct pg_stmt measures_table = {
+    "report_measures",
+    "select organisation, pathway, month, t[1], t[2], t[3], t[4], t[5], t[6], t[7], t[8], t[9],"
+    " t[10], t[11], t[12], t[13], t[14], t[15], t[16], t[17], t[18], t[19], t[20], t[21], t[22],"
+    " t[23]"
+    " from report.measures($1, $2, $3, $4) cross join lateral array_replace(array[spells::text,"
+    " coalesce(in_target_raw_percent || ' %', '>= ' || in_target_raw_at_least || ' %'),"
+    " coalesce(in_target_achievable_percent || ' %', '>= ' || in_target_achievable_at_least"
+    " || ' %'),"
+    " attempted_percent || ' %', days_to_contact_median::text, days_to_contact_p90::text,"
+    " report_lag_median::text, report_lag_p90::text, fte_days_lost::text, duration_median::text,"
+    " long_term_percent || ' %', relapse_percent || ' %', late_report::text, reason_late::text,"
+    " opted_out::text, left_employment::text, no_contact_due::text, missed::text,"
+    " fast_track_treatment::text, self_management_advice::text, onward_referral::text,"
+    " no_action_needed::text, declined::text], null, '*') t",
+    asked_types};
 
 #define HEADINGS 26
 static const char *const performance[HEADINGS] = {
@@ -140,9 +145,10 @@ static const char *const outcomes[HEADINGS] = {
 
 static const struct pg_stmt quality_table = {
     "report_quality",
-    "select organisation, month, " STAR("records") ", " STAR("without_reason_percent || ' %'") ", " STAR(
-        "reason_by_day_4_percent || ' %'") ", " STAR("backdated_percent || ' %'") ", " STAR("dead_letters") " from report.quality($1, $2, $3)"
-                                                                                                            " where (records is not null or month not like '% other') and $4 is null",
+    "select coalesce(organisation, '(not to be read)'), month, t[1], t[2], t[3], t[4], t[5]"
+    " from report.quality($1, $2, $3) cross join lateral array_replace(array[records::text,"
+    " without_reason_percent || ' %', reason_by_day_4_percent || ' %', backdated_percent || ' %',"
+    " dead_letters::text], null, '*') t where $4 is null",
     asked_types};
 static const char *const quality[] = {"ORGANISATION", "MONTH",     "RECORDS",     "NO REASON",
                                       "BY DAY 4",     "BACKDATED", "DEAD LETTERS"};
@@ -210,7 +216,7 @@ static enum status draw(struct cli *cli, const struct asked *asked, const char *
         "report_chart",
         "select organisation, pathway, month, in_target_raw_percent::text,"
         " in_target_achievable_percent::text, days_to_contact_median, days_to_contact_p90"
-        " from report.measures($1, $2, $3, $4) where month not like '% other'",
+        " from report.measures($1, $2, $3, $4)",
         asked_types};
     const struct pg_result *r = NULL;
     enum status s = query(cli, &stmt, asked, &r, err);
