@@ -112,15 +112,15 @@ def told(units, played):
 
 
 def here():
-    """The commit that was tried."""
+    """The commit that is tried; with a + where more has changed."""
     commit = run(["git", "-C", ROOT, "rev-parse", "--short", "HEAD"]).stdout.strip()
     changed = run(["git", "-C", ROOT, "status", "--porcelain", "--", "common", "services", "tests"]).stdout
     return commit + ("+" if changed.strip() else "")
 
 
-def remember(mutation, units, played, results):
+def remember(mutation, units, played, results, tree):
     unit, histories_said = told(units, played)
-    results[mutation[0]] = {"tried": "%s %s" % (datetime.date.today(), here()), "units": unit,
+    results[mutation[0]] = {"tried": "%s %s" % (datetime.date.today(), tree), "units": unit,
                             "histories": histories_said, "noticed": bool(units or played)}
     RESULTS.write_text(json.dumps(results, indent=1), encoding="utf-8")
 
@@ -132,8 +132,8 @@ def document(results, persons):
              "`./run mutations` breaks one rule after another in a copy of the sources and asks the unit "
              "tests of casework and", "casefile, then %d histories (`tests/properties`), whether they "
              "notice; it ends with 1 if one is not noticed. `--write`" % persons,
-             "writes this table, `--only TEXT` tries some of them again. What is broken, and how, is in "
-             "`tests/mutations/rules.py`. Of", "histories the checks that failed are named: `model` is the "
+             "writes this table, `--only TEXT` tries some of them again; a + behind a commit: something was not committed yet. What",
+             "is broken, and how, is in `tests/mutations/rules.py`. Of", "histories the checks that failed are named: `model` is the "
              "reference model, the others are those of [Properties](reliability.md#properties).", "",
              "%d of %d noticed." % (sum(row["noticed"] for _, row in rows), len(rows)), "",
              "| rule broken | | in | unit tests that fail | histories that fail | tried |",
@@ -151,6 +151,7 @@ def main():
     parser.add_argument("--only", action="append", help="those whose rule or file has this in it")
     parser.add_argument("--histories", type=int, default=200)
     args = parser.parse_args()
+    tree = here()
     copy_tree()
     must(["cmake", "--preset", "dev", "-B", BUILD, "-DDAYFOUR_WERROR=OFF",
           "-DCMAKE_C_FLAGS_RELWITHDEBINFO=-O1",
@@ -167,7 +168,7 @@ def main():
         name = "%s %s" % (mutation[0], mutation[2])
         if args.only is None or any(text in name for text in args.only):
             rows.append((mutation, *mutate(mutation, args.histories)))
-            remember(*rows[-1], results)
+            remember(*rows[-1], results, tree)
             print("%s: %s; %s" % (mutation[0], *told(*rows[-1][1:])), flush=True)
     missed = [row[0][0] for row in rows if not row[1] and not row[2]]
     for name in missed:
