@@ -16,6 +16,7 @@ import re
 import shutil
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import rules
@@ -29,6 +30,12 @@ FAILED = re.compile(r"\[(?:FAIL|CRASH)\]\S* (\w+)::(\w+)")
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 DOCUMENT = ROOT / "doc" / "mutations.md"
 RESULTS = ROOT / "build" / "mutations.json"  # the latest of each
+ABOUT = """`./run mutations` breaks one rule after another in a copy of the sources and asks the unit tests of
+casework and casefile, then some hundreds of histories (`tests/properties`), whether they notice; it ends with 1 if one is not
+noticed. `--write` writes this table, `--only TEXT` tries some of them again. What is broken, and how, is in
+`tests/mutations/rules.py`. Of histories the checks that failed are named, and how often: `model` is the reference
+model, the others are those of [Properties](reliability.md#properties). Tried: the day and the commit, with a + where
+something was not committed yet."""
 
 
 def run(command, **options):
@@ -125,16 +132,10 @@ def remember(mutation, units, played, results, tree):
     RESULTS.write_text(json.dumps(results, indent=1), encoding="utf-8")
 
 
-def document(results, persons):
+def document(results):
     """Of every rule the latest result."""
     rows = [(m, results[m[0]]) for m in rules.MUTATIONS if m[0] in results]
-    lines = ["# Rules broken on purpose", "",
-             "`./run mutations` breaks one rule after another in a copy of the sources and asks the unit "
-             "tests of casework and", "casefile, then %d histories (`tests/properties`), whether they "
-             "notice; it ends with 1 if one is not noticed. `--write`" % persons,
-             "writes this table, `--only TEXT` tries some of them again; a + behind a commit: something was not committed yet. What",
-             "is broken, and how, is in `tests/mutations/rules.py`. Of", "histories the checks that failed are named: `model` is the "
-             "reference model, the others are those of [Properties](reliability.md#properties).", "",
+    lines = ["# Rules broken on purpose", "", textwrap.fill(ABOUT, 126), "",
              "%d of %d noticed." % (sum(row["noticed"] for _, row in rows), len(rows)), "",
              "| rule broken | | in | unit tests that fail | histories that fail | tried |",
              "|---|---|---|---|---|---|"]
@@ -175,7 +176,7 @@ def main():
         print("NOT NOTICED: %s" % name)
     print("cases: %d passed, %d failed, 0 skipped" % (len(rows) - len(missed), len(missed)))
     if args.write:
-        document(results, args.histories)
+        document(results)
     return 1 if missed else 0
 
 
