@@ -369,8 +369,8 @@ static enum status put_off(struct claim *c, struct err *err)
     const struct case_person *p = &c->caseload.persons[0];
     log_error(BATCH_RETRIED, LOG_TEXT("code", "refused"),
               LOG_TEXT("msg", "what is derived for one person cannot be stored; put off"));
-    enum status s = ledger_send_put_off(c->pg, p, instant_add_us(c->around.now, PUT_OFF_US),
-                                        !c->oh_turn, err);
+    enum status s =
+        ledger_send_put_off(c->pg, p, instant_add_us(c->around.now, PUT_OFF_US), !c->oh_turn, err);
     return commit(c, s, CLAIM_STORING, err);
 }
 
