@@ -81,7 +81,10 @@ enum status claim_begin(struct claim *c, struct pg *pg, const struct claim_aroun
 {
     start(c, pg, around);
     forget_batch(c);
-    c->ask = (struct due_ask){.shard = around->shard,
+    c->alone = c->limit == 1;
+    c->ask = (struct due_ask){.prompts = !c->alone || !c->oh_turn,
+                              .oh = !c->alone || c->oh_turn,
+                              .shard = around->shard,
                               .shards = (int32_t)around->conf->followup_shards,
                               .now = around->now,
                               .max_people = c->limit,
@@ -366,7 +369,8 @@ static enum status put_off(struct claim *c, struct err *err)
     const struct case_person *p = &c->caseload.persons[0];
     log_error(BATCH_RETRIED, LOG_TEXT("code", "refused"),
               LOG_TEXT("msg", "what is derived for one person cannot be stored; put off"));
-    enum status s = ledger_send_put_off(c->pg, p, instant_add_us(c->around.now, PUT_OFF_US), err);
+    enum status s = ledger_send_put_off(c->pg, p, instant_add_us(c->around.now, PUT_OFF_US),
+                                        !c->oh_turn, err);
     return commit(c, s, CLAIM_STORING, err);
 }
 
@@ -389,6 +393,10 @@ static enum status looked(struct claim *c, struct err *err)
         return err_set(err, STATUS_RESYNC, "CT003", "settings or calendars were loaded meanwhile");
     }
     if (c->caseload.n_persons == 0) {
+        if (c->alone) { /* whoever it was is not in this queue */
+            c->oh_turn = !c->oh_turn;
+            c->limit = 2;
+        }
         c->said = NULL;
         return derive_and_store(c, err);
     }
@@ -425,6 +433,7 @@ static void stored(struct claim *c)
     fault_point("followup.claimed");
     c->refused = false;
     c->failures = 0;
+    c->oh_turn ^= c->alone;
     if (c->limit < c->most) {
         c->limit = c->limit * 2 > c->most ? c->most : c->limit * 2;
     }
@@ -466,10 +475,9 @@ void claim_failed(struct claim *c, enum status s)
 {
     claim_drop(c);
     if (s == STATUS_RETRY || s == STATUS_REJECT) {
-        c->refused |= s == STATUS_REJECT;
         c->limit = c->limit > 1 ? c->limit / 2 : 1;
-        c->failures++;
-        c->refused |= c->failures > PATIENCE && c->limit == 1;
+        c->failures += c->alone;
+        c->refused = c->alone && (s == STATUS_REJECT || c->failures > PATIENCE);
     }
 }
 

@@ -58,10 +58,12 @@ struct claim {
     const struct case_person **held, **held_prompts;
     size_t n_held, n_held_prompts;
     struct store_counts counts;
-    int64_t most;  /* people at a time */
-    int64_t limit; /* the same now: less after a conflict, more again after success */
-    bool refused;  /* the database refused something of the last one */
-    unsigned failures;
+    int64_t most;      /* people at a time */
+    int64_t limit;     /* the same now: less after a conflict, more again after success */
+    bool alone;        /* this one is of one person, from one queue: of prompts, or */
+    bool oh_turn;      /* the other */
+    bool refused;      /* the last one, alone, was refused, or failed too often */
+    unsigned failures; /* of one person in a row */
     int64_t began_ms;
 
     /* Of a claim that is done. */

@@ -240,18 +240,20 @@ enum status ledger_send_erasable(struct pg *pg, const struct case_person *const 
 
 static const struct pg_stmt put_off = {
     "put_off",
-    "update fact.person p set next_wake_at = greatest(p.next_wake_at, $3),"
-    " oh_wake_at = greatest(p.oh_wake_at, $3), revision = p.revision + 1"
+    "update fact.person p set revision = p.revision + 1,"
+    " next_wake_at = case when $4 then $3 else p.next_wake_at end,"
+    " oh_wake_at = case when $4 then p.oh_wake_at else $3 end"
     " where p.organisation = $1 and p.person_id = $2",
-    (const uint32_t[]){PG_TEXT, PG_TEXT, PG_TIMESTAMPTZ, 0}};
+    (const uint32_t[]){PG_TEXT, PG_TEXT, PG_TIMESTAMPTZ, PG_BOOL, 0}};
 
 enum status ledger_send_put_off(struct pg *pg, const struct case_person *p, struct instant until,
-                                struct err *err)
+                                bool prompts, struct err *err)
 {
     struct pg_args args = {0};
     pg_arg_text(&args, p->organisation);
     pg_arg_text(&args, p->person_id);
     pg_arg_instant(&args, until);
+    pg_arg_bool(&args, prompts);
     enum status s = pg_send(pg, &put_off, &args, err);
     pg_args_clear(&args);
     return s;

@@ -17,6 +17,7 @@
 /* ---- who and what is due ---- */
 
 struct due_ask {
+    bool prompts, oh; /* in which queues to look */
     int32_t shard, shards;
     struct instant now;
     int64_t max_people;
@@ -106,9 +107,10 @@ enum status ledger_send_advance(struct pg *pg, const struct advance_shard *a,
 enum status ledger_send_finished(struct pg *pg, struct instant now, bool letters_wait, bool exact,
                                  struct err *err) NODISCARD;
 
-/* One person, to be looked at again only at `until`: the database refuses what is derived. */
+/* One person, to be looked at again only at `until`, in the queue of prompts or the other: the
+ * database refuses what is derived. */
 enum status ledger_send_put_off(struct pg *pg, const struct case_person *p, struct instant until,
-                                struct err *err) NODISCARD;
+                                bool prompts, struct err *err) NODISCARD;
 
 /* ---- the outbox ---- */
 

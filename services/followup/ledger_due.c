@@ -94,10 +94,10 @@ enum status ledger_send_due(struct pg *pg, const struct due_ask *ask, struct err
         s = pg_send(pg, &release_prompts, &now, err);
         s = s == STATUS_OK ? pg_send(pg, &release_oh, &now, err) : s;
     }
-    if (s == STATUS_OK) {
+    if (s == STATUS_OK && ask->prompts) {
         s = pg_send(pg, ask->shards > 1 ? &due_prompts_of_shard : &due_prompts, &who, err);
     }
-    if (s == STATUS_OK) {
+    if (s == STATUS_OK && ask->oh) {
         s = pg_send(pg, ask->shards > 1 ? &due_oh_of_shard : &due_oh, &who, err);
     }
     if (s == STATUS_OK && ask->letters) {
@@ -225,8 +225,12 @@ void ledger_take_due(const struct pg *pg, const struct due_ask *ask, struct case
         out->released += (size_t)pg_affected(pg_result(pg, nth + 1));
         nth += 2;
     }
-    take_people(pg_result(pg, nth++), cl, true, &out->n_prompts);
-    take_people(pg_result(pg, nth++), cl, false, &out->n_oh);
+    if (ask->prompts) {
+        take_people(pg_result(pg, nth++), cl, true, &out->n_prompts);
+    }
+    if (ask->oh) {
+        take_people(pg_result(pg, nth++), cl, false, &out->n_oh);
+    }
     if (ask->letters) {
         take_letters(pg_result(pg, nth++), cl->arena, out);
     }

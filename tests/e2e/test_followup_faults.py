@@ -100,6 +100,27 @@ def frozen_owner(around):
         expect(created(stage) == people(1, 2, 3), "created for %s" % created(stage))
 
 
+def lease_lost_in_a_claim(around):
+    """The lease goes to another while a claim is under way, and comes back: work goes on at once."""
+    with FollowupStage(around, now=NOW) as stage:
+        stage.start_intake()
+        followup = stage.start_followup()
+        stage.wait_idle()
+        stage.sql("create function public.slowly() returns trigger language plpgsql as"
+                  " $$ begin perform pg_sleep(4); return new; end $$;"
+                  " create trigger slowly before insert on followup.emitted"
+                  " for each row execute function public.slowly()")
+        takes(stage, absence(1))
+        time.sleep(0.5)
+        stage.sql("update followup.shard set owner = 'another', epoch = epoch + 1,"
+                  " until = clock_timestamp() + interval '3 s'")
+        followup.wait_for("standby", 10)
+        stage.sql("drop trigger slowly on followup.emitted")
+        followup.wait_for("active", 20, count=2)
+        stage.wait_idle(15)
+        expect(created(stage) == people(1), "created for %s" % created(stage))
+
+
 def shards(around):
     """Three shards in two processes, one of them killed: everybody once, in order."""
     with FollowupStage(around, 3, now=NOW, follow_up="3") as stage:
@@ -396,6 +417,31 @@ def page(port):
         return answer.read().decode()
 
 
+def one_refused(around):
+    """What is derived for one person cannot be stored: that person waits an hour, nobody else does."""
+    with FollowupStage(around, now=NOW) as stage:
+        stage.start_intake()
+        stage.sql("alter table followup.emitted add constraint zq check"
+                  " (person_id <> 'P-7' or kind <> 'contact-task.created')")
+        takes(stage, *[absence(n) for n in range(20)],
+              *[absence(n, last_day="2026-09-14", reason={"scheme": "esr", "code": "S13"})
+                for n in range(20, 40)])
+        followup = stage.start_followup()
+        stage.wait_idle(60)
+        expect(created(stage) == people(*[n for n in range(20) if n != 7]),
+               "created for %s" % created(stage))
+        back = [e for e in stage.events("return-to-work") if e["data"]["kind"] == "returned-to-work"]
+        expect(len(back) == 20, "%d are told to be back" % len(back))
+        waits = stage.sql("select person_id from fact.person where oh_wake_at = timestamptz '%s'"
+                          " + interval '1 hour'" % NOW)
+        expect(waits == "P-7", "put off: %s" % waits)
+        stage.sql("alter table followup.emitted drop constraint zq")
+        stage.step_clock("2026-09-15T11:30:00Z")
+        stage.wait_idle()
+        expect(created(stage) == people(*range(20)), "created for %s" % created(stage))
+        expect(followup.running, "it ended: %s" % followup.tail())
+
+
 # --- organisations and settings
 
 def silent_feed(around):
@@ -507,9 +553,9 @@ def expect_standing(world, now, found):
 
 
 CASES = {case.__name__: case for case in (
-    stand_by, frozen_owner, shards, too_many_shards, no_position, position_lost, position_ahead,
-    told_daily, no_topic, paused, resumed_without_broker, refused, silent_feed, new_settings, prompt, hung_database,
-    hung_broker, broker_away, database_away, killed_at_random)}
+    stand_by, frozen_owner, lease_lost_in_a_claim, shards, too_many_shards, no_position,
+    position_lost, position_ahead, told_daily, no_topic, one_refused, paused,
+    resumed_without_broker, refused, silent_feed, new_settings, prompt, hung_database, hung_broker, broker_away, database_away, killed_at_random)}
 
 if __name__ == "__main__":
     sys.exit(harness.run(CASES))
