@@ -28,6 +28,27 @@ language sql immutable parallel safe set search_path = pg_catalog, pg_temp as $$
     from generate_series(in_since::timestamp, in_until::timestamp - interval '1 day', '1 day') d
 $$;
 
+-- Both together: a sub-select instead would keep several processes from counting each for itself.
+create function report.dimensions(in_since date, in_until date)
+returns table (organisation text, pathway text, live_from date, long_term_day int, base int, months int[])
+language sql stable parallel safe rows 50 set search_path = pg_catalog, pg_temp as $$
+    select d.*, (select report.months(in_since, in_until)) from report.dimensions() d
+$$;
+
+-- For a first and a last month of these, as one number, every month between: to be joined by equality, as a million
+-- are.
+create function report.spans(in_since date, in_until date)
+returns table (first_last int, month int, starts date, ends date)
+language sql immutable parallel safe rows 400 set search_path = pg_catalog, pg_temp as $$
+    with m as materialized (
+        select (date_part('year', d) * 12 + date_part('month', d))::int - 22800 as month, d::date as starts,
+               (d + interval '1 month')::date - 1 as ends
+        from generate_series(in_since::timestamp, in_until::timestamp - interval '1 day', '1 month') d
+    )
+    select f.month * 8192 + l.month, m.month, m.starts, m.ends
+    from m f join m l on f.month <= l.month join m on m.month between f.month and l.month
+$$;
+
 -- The day somebody died; a function, so that it does not keep several processes from sharing a scan.
 create function report.died_on(in_organisation text, in_person_id text, in_today date) returns date
 language sql stable parallel safe set search_path = pg_catalog, pg_temp as $$
@@ -58,13 +79,8 @@ with off as not materialized (
                 from off o where cardinality(o.record_ids) > 1) d
           join fact.absence a on a.organisation = d.organisation and a.absence_id = d.absence_id
                              and a.source = d.source) o
-), part as (
-    select o.base, coalesce(a.fte, 1) as fte, o.onset_date as onset, o.until
-    from off o
-    left join fact.absence a on a.organisation = o.organisation and a.absence_id = o.record_ids[1]
-                            and a.source = o.record_sources[1] and a.fte <> 1
-    where cardinality(o.record_ids) = 1
-    union all
+), other as (
+    -- Records of assignments that have several, or of spells of several assignments.
     select s.base, s.fte, s.onset, s.until
     from (select v.*, bool_or(v.overlaps) over (partition by v.spell_id, v.assignment) as day_by_day from several v) s
     where s.day_by_day is not true
@@ -74,36 +90,42 @@ with off as not materialized (
     cross join generate_series(0, s.until - s.onset) day
     where s.day_by_day
     group by s.base, s.spell_id, s.assignment, s.onset + day
-), monthly as (
-    select p.base, p.fte, p.onset, p.until,
-           generate_series((select report.months(in_since, in_until))[greatest(p.onset, in_since) - in_since + 1],
-                           (select report.months(in_since, in_until))[least(p.until, in_until - 1) - in_since + 1])
-               as month
-    from part p
+), lost as (
+    select o.base + m.month as key, a.fte,  -- null: 1, which most have
+           sum(least(o.until, m.ends) - greatest(o.onset_date, m.starts) + 1) as days
+    from off o
+    left join fact.absence a on a.organisation = o.organisation and a.absence_id = o.record_ids[1]
+                            and a.source = o.record_sources[1] and a.fte <> 1
+    join report.spans(in_since, in_until) m on m.first_last =
+        (select report.months(in_since, in_until))[greatest(o.onset_date, in_since) - in_since + 1] * 8192
+        + (select report.months(in_since, in_until))[least(o.until, in_until - 1) - in_since + 1]
+    where cardinality(o.record_ids) = 1
+    group by 1, 2
+    union all
+    select p.base + m.month, nullif(p.fte, 1), sum(least(p.until, m.ends) - greatest(p.onset, m.starts) + 1)
+    from other p
+    join report.spans(in_since, in_until) m on m.first_last =
+        (select report.months(in_since, in_until))[greatest(p.onset, in_since) - in_since + 1] * 8192
+        + (select report.months(in_since, in_until))[least(p.until, in_until - 1) - in_since + 1]
     where p.onset < in_until and p.until >= in_since
+    group by 1, 2
 )
-select x.key, trim_scale(sum(x.fte * x.days))
-from (select p.base + p.month as key, p.fte, sum(least(p.until, m.ends) - greatest(p.onset, m.starts) + 1) as days
-      from monthly p
-      join (select (date_part('year', d) * 12 + date_part('month', d))::int - 22800 as month, d::date as starts,
-                   (d + interval '1 month')::date - 1 as ends
-            from generate_series(in_since::timestamp, in_until::timestamp - interval '1 day', '1 month') d) m using (month)
-      group by 1, 2) x
-group by 1
+select x.key, trim_scale(sum(coalesce(x.fte, 1) * x.days)) from lost x group by 1
 $$;
 
--- The figures of all spells of [in_since, in_until), as histograms by key. kind 1: by days to contact and days to notice
+-- The figures of all spells of [in_since, in_until), as histograms by key. kind 1: by days to contact and to notice
 -- (below 0: known before the onset), class (atoms 1 to 7 of report.cells), flags (1 attempted in target, 2 ended,
 -- 4 long-term) and last outcome (0: another); 2: by duration and whether it ended by a return; 3: those ended and
 -- followed by a relapse. What it is by is one number while a million spells are counted: the key, and in its lower 32
--- bits the rest.
+-- bits the rest. The empty second half of the unions keeps statistics of single columns from the planner: by their
+-- product it expects a group for every spell, and would count all of them in one process.
 create function report.bars(in_since date, in_until date, in_today date, in_zone text)
 returns table (key int, kind int, to_contact int, lag int, class int, flags int, outcome int, duration int,
                returned boolean, n bigint)
 language sql stable parallel safe set search_path = pg_catalog, pg_temp set work_mem = '256MB' set jit = off
 set enable_nestloop = off set enable_mergejoin = off set enable_sort = off as $$
 with spell as not materialized (
-    select (r.base + (select report.months(in_since, in_until))[sp.onset_date - in_since + 1])::bigint << 32 as key,
+    select (r.base + r.months[sp.onset_date - in_since + 1])::bigint << 32 as key,
            sp.elapsed_days, sp.elapsed_days <= sp.due_date - sp.onset_date as in_target,
            (sp.first_notice_at at time zone in_zone)::date - sp.onset_date as lag,
            coalesce((sp.first_attempt_at at time zone in_zone)::date <= sp.due_date, false) as tried,
@@ -113,41 +135,48 @@ with spell as not materialized (
            r.long_term_day, sp.last_day is not null as closed, sp.late_report, sp.end_reason, sp.state, sp.due_date,
            sp.last_outcome, sp.spell_id
     from casework.spell sp
-    join report.dimensions() r on r.organisation = sp.organisation and r.pathway = sp.pathway
+    join report.dimensions(in_since, in_until) r on r.organisation = sp.organisation and r.pathway = sp.pathway
     where not sp.tombstone and sp.onset_date >= in_since and sp.onset_date < in_until
       and (r.live_from is null or sp.onset_date >= r.live_from)
 )
 select (b.bar >> 32)::int, 1, nullif((b.bar >> 20 & 2047)::int - 1, -1), (b.bar >> 9 & 2047)::int - 1024,
        (b.bar >> 6 & 7)::int, (b.bar >> 3 & 7)::int, (b.bar & 7)::int, null::int, null::boolean, b.n
-from (select s.key
-             | ((least(coalesce(s.elapsed_days, -1), 2000) + 1) << 20)
-             | ((greatest(-1000, least(s.lag, 1000)) + 1024) << 9)
-             | (case when s.in_target then 1
-                     when s.late_report and not s.tried then 3
-                     when s.end_reason = 'opted_out' then 5
-                     when s.end_reason in ('left_employment', 'died') and s.elapsed_days is null then 6
-                     when s.end_reason in ('returned_before_contact', 'returned_before_notice')
-                          or s.state = 'open' and s.due_date >= in_today then 7
-                     when l.told_on > s.due_date and not s.tried then 4
-                     else 2
-                end << 6)
-             | ((case when s.in_target or s.tried then 1 else 0 end + case when s.closed then 2 else 0 end
-                 + case when s.duration >= s.long_term_day then 4 else 0 end) << 3)
-             | case s.last_outcome when 'fast_track_treatment' then 1 when 'self_management_advice' then 2
-                    when 'onward_referral' then 3 when 'no_action_needed' then 4 when 'declined' then 5 else 0
-               end as bar, count(*) as n
-      from spell s
-      -- Told of on a later day than it was known.
-      left join (select e.spell_id, (e.emitted_at at time zone in_zone)::date as told_on
-                 from followup.emitted e
-                 where e.kind = 'contact-task.created' and e.late and e.occurrence = '1' and e.nth = 1) l using (spell_id)
+from (select x.bar, count(*) as n
+      from (select s.key
+                   | ((least(coalesce(s.elapsed_days, -1), 2000) + 1) << 20)
+                   | ((greatest(-1000, least(s.lag, 1000)) + 1024) << 9)
+                   | (case when s.in_target then 1
+                           when s.late_report and not s.tried then 3
+                           when s.end_reason = 'opted_out' then 5
+                           when s.end_reason in ('left_employment', 'died') and s.elapsed_days is null then 6
+                           when s.end_reason in ('returned_before_contact', 'returned_before_notice')
+                                or s.state = 'open' and s.due_date >= in_today then 7
+                           when l.told_on > s.due_date and not s.tried then 4
+                           else 2
+                      end << 6)
+                   | ((case when s.in_target or s.tried then 1 else 0 end + case when s.closed then 2 else 0 end
+                       + case when s.duration >= s.long_term_day then 4 else 0 end) << 3)
+                   | case s.last_outcome when 'fast_track_treatment' then 1 when 'self_management_advice' then 2
+                          when 'onward_referral' then 3 when 'no_action_needed' then 4 when 'declined' then 5 else 0
+                     end as bar
+            from spell s
+            -- Told of on a later day than it was known.
+            left join (select e.spell_id, (e.emitted_at at time zone in_zone)::date as told_on
+                       from followup.emitted e
+                       where e.kind = 'contact-task.created' and e.late and e.occurrence = '1' and e.nth = 1) l
+                using (spell_id)
+            union all
+            select sp.elapsed_days::bigint from casework.spell sp where false) x
       group by 1) b
 union all
 select (b.bar >> 32)::int, 2, null, null, null, null, null, (b.bar >> 1 & 65535)::int, b.bar & 1 = 1, b.n
-from (select s.key | (least(s.duration, 32000) << 1)
+from (select x.bar, count(*) as n
+      from (select s.key | (least(s.duration, 32000) << 1)
                    | (s.closed and s.end_reason is distinct from 'left_employment'
-                      and s.end_reason is distinct from 'died')::int as bar, count(*) as n
-      from spell s
+                      and s.end_reason is distinct from 'died')::int as bar
+            from spell s
+            union all
+            select sp.elapsed_days::bigint from casework.spell sp where false) x
       group by 1) b
 union all
 select (b.key >> 32)::int, 3, null, null, null, null, null, null, null, b.n
@@ -413,8 +442,8 @@ create function report.record_bars(in_since date, in_until date, in_today date)
 returns table (organisation text, month int, match smallint, scheme smallint, code text, backdated boolean, n bigint)
 language sql stable parallel safe set search_path = pg_catalog, pg_temp set work_mem = '64MB' set jit = off
 set enable_nestloop = off set enable_mergejoin = off set enable_sort = off as $$
-select a.organisation, (select report.months(in_since, in_until))[a.onset_date - in_since + 1], a.match, a.scheme, a.code,
-       a.onset_date < a.first_onset_date, count(*)
+select a.organisation, (select report.months(in_since, in_until))[a.onset_date - in_since + 1], a.match, a.scheme,
+       a.code, a.onset_date < a.first_onset_date, count(*)
 from fact.absence a
 join report.organisations() r on r.organisation = a.organisation
 where not a.cancelled and a.onset_date >= in_since and a.onset_date < in_until and a.onset_date <= in_today

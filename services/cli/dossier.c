@@ -118,7 +118,7 @@ static const struct part parts[] = {
       " e.withdrawn_at, 'late', e.late, 'data', e.data::json)::text,"
       " format('On %s %s was told: %s%s.', to_char(e.emitted_at, 'YYYY-MM-DD'),"
       " case when e.data::jsonb ? 'pathway' then 'occupational health' else"
-      " 'your employer''s HR' end, replace(e.kind, '-', ' '),"
+      " 'your employer''s HR' end, translate(e.kind, '-.', '  '),"
       " '; taken back on ' || to_char(e.withdrawn_at, 'YYYY-MM-DD'))"
       " from followup.emitted e" OF_THEM(
           "e") " order by e.emitted_at, e.subject, e.kind, e.occurrence, e.nth",

@@ -79,6 +79,7 @@ class Intake:
         env.pop("DAYFOUR_BIN", None)
         self.watch = Database(dsn=dsn)
         self.topic = topic
+        self.seen = []
         self.log = open(os.devnull, "wb")
         self.process = subprocess.Popen([BIN / "dayfour-intake"], stdout=self.log, env=env)
 
@@ -86,22 +87,28 @@ class Intake:
         return int(self.watch.run("select coalesce(sum(next_offset), 0) from intake.position where topic = '%s'"
                                   % self.topic)[0])
 
-    def wait_for(self, events, seconds=900):
+    def wait_for(self, events, seconds=1800):
         """Events a second, from the first committed batch's sight to the last's."""
-        began = None
-        first = 0
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             taken = self.taken()
-            now = time.monotonic()
-            if taken > 0 and began is None:
-                began, first = now, taken
+            if taken > 0:
+                self.seen.append((time.monotonic(), taken))
             if taken >= events:
-                return (events - first) / (now - began) if now > began else 0
+                return self.rate(0, 1)
             if self.process.poll() is not None:
                 sys.exit("intake ended with %d" % self.process.returncode)
             time.sleep(0.1)
         sys.exit("intake did not finish: %d of %d" % (self.taken(), events))
+
+    def rate(self, begin, end):
+        """Events a second between these shares of all events."""
+        most = self.seen[-1][1]
+        part = [one for one in self.seen if begin * most <= one[1] <= end * most]
+        if len(part) < 2:
+            return 0
+        (began, first), (ended, last) = part[0], part[-1]
+        return (last - first) / (ended - began)
 
     def status(self, field):
         for line in Path("/proc/%d/status" % self.process.pid).read_text().splitlines():
@@ -146,20 +153,58 @@ def ceilings(figures, dsn, brokers, topic, events, repeat, today):
 
 
 def intake_end_to_end(figures, dsn, brokers, topic, events, repeat):
-    rates, cpus, peaks = [], [], []
+    rates, cpus, peaks, flat = [], [], [], []
     for i in range(repeat):
         mine = database_new(dsn, "bench_%d" % i)
         intake = Intake(mine, brokers, topic, "bench-%d" % i)
         rates.append(intake.wait_for(events))
         cpus.append(intake.cpu_seconds() / events * 1e6)
         peaks.append(intake.status("VmHWM"))
+        if intake.rate(0.25, 0.5) > 0:
+            flat.append(intake.rate(0.75, 1) / intake.rate(0.25, 0.5))
         intake.stop()
         if i + 1 < repeat:
             sql(dsn, "drop database bench_%d" % i)
     figures.add("intake, topic to committed rows", rates, "events/s")
     figures.add("intake, own CPU per million events", cpus, "s")
     figures.add("intake, peak resident memory", peaks, "MiB")
+    if flat:
+        figures.add("intake, last quarter beside the second", flat, "of its rate")
     return "%s dbname=bench_%d" % (dsn, repeat - 1)
+
+
+EVENT = ('{"specversion":"1.0","id":"prompt-%(n)d","source":"/hr/T01","type":"org.dayfour.absence.opened.v1","data":'
+         '{"organisation":"T01","absence_id":"PROMPT-%(n)d","version":1,"person_id":"P-%(n)d","category":"sickness",'
+         '"onset_date":"%(day)s","reason":{"scheme":"esr","code":"S12"}}}')
+
+
+def intake_at_rest(figures, dsn, brokers, times):
+    """One event at a time, from its being handed to a producer until its task is committed; then nothing at all."""
+    topic = "bench.one.at.a.time"
+    topic_new(brokers, topic)
+    intake = Intake(dsn, brokers, topic, "bench-prompt")
+    with subprocess.Popen(["kcat", "-P", "-q", "-b", brokers, "-t", topic, "-p", "0", "-X", "linger.ms=0"],
+                          stdin=subprocess.PIPE, text=True) as producer:
+        took = []
+        for n in range(times + 20):
+            began = time.monotonic()
+            producer.stdin.write(EVENT % {"n": n, "day": dt.date.today().isoformat()} + "\n")
+            producer.stdin.flush()
+            while intake.taken() <= n:
+                pass
+            if n >= 20:  # by then the sessions are warm
+                took.append((time.monotonic() - began) * 1000)
+            time.sleep(0.05)
+        producer.stdin.close()
+    took.sort()
+    figures.add("message to committed task, p50", [took[len(took) // 2]], "ms")
+    figures.add("message to committed task, p99", [took[int(len(took) * 0.99) - 1]], "ms")
+    time.sleep(3)
+    cpu = intake.cpu_seconds()
+    time.sleep(20)
+    figures.add("intake idle, share of a core", [(intake.cpu_seconds() - cpu) / 20 * 100], "%")
+    figures.add("intake idle, resident memory", [intake.status("VmRSS")], "MiB")
+    intake.stop()
 
 
 def sizes(figures, dsn):
@@ -214,6 +259,7 @@ def measure_intake(figures, dsn, brokers, args, today):
     ceilings(figures, dsn, brokers, topic, args.events, args.repeat, today)
     last = intake_end_to_end(figures, dsn, brokers, topic, args.events, args.repeat)
     sizes(figures, last)
+    intake_at_rest(figures, database_new(dsn, "bench_prompt"), brokers, 50 if args.quick else 300)
     intake = figures["intake, topic to committed rows"]
     return {"share of array upsert, 2 connections": intake / figures["upsert of plain rows, 2 connections"],
             "share of array upsert, 1 connection": intake / figures["upsert of plain rows, 1 connection"],

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Times `dayfour report` over a year of many spells. Called by tests/bench/run.sh: ./run bench report [--spells N].
+"""Times `dayfour report` over a year of many spells. `./run bench report [--spells N]`.
 
 The spells are made in the database, as intake and followup leave them: of 40 organisations and two pathways, one in
 sixteen of two assignments, one in eight followed by a relapse. Fails where a year takes over --seconds (5).
@@ -12,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 
-BIN = Path(os.environ["DAYFOUR_BIN"])
+BIN = Path(__file__).resolve().parents[2] / "build" / "bench" / "bin"
 DATABASE = "bench_report"
 
 SPELLS = """
@@ -51,7 +51,8 @@ ABSENCES = """
         first_notice_at, changed_at)
     select organisation, person_id, '/hr/esr', record_ids[k], 2, 1, onset_date, record_ids[k], onset_date, last_day,
            false, 1, 1, 'S12', 1,
-           case when fingerprint % 9 < 4 then case k when 1 then 0.6 else 0.4 end end, false, first_notice_at, first_notice_at
+           case when fingerprint % 9 < 4 then case k when 1 then 0.6 else 0.4 end end, false,
+           first_notice_at, first_notice_at
     from casework.spell cross join generate_series(1, 2) k where k <= cardinality(record_ids)
 """
 TOLD = """
@@ -85,7 +86,8 @@ def fill(dsn, spells):
         sql(dsn, statement.replace("{n}", str(spells)))
     sql(dsn, "insert into intake.feed select 't', 0, 'ORG' || i, now() from generate_series(0, 39) i")
     sql(dsn, "insert into fact.person (organisation, person_id, revision, died_on)"
-             " select distinct organisation, person_id, 1, onset_date + 9 from casework.spell where end_reason = 'died'")
+             " select distinct organisation, person_id, 1, onset_date + 9 from casework.spell"
+             " where end_reason = 'died'")
     sql(dsn, "update ops.clock set rehearsal_at = '2026-01-15T12:00Z'")
     sql(dsn, "vacuum analyze")
 

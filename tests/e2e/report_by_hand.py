@@ -75,8 +75,8 @@ def answer(number, rows, relapses):
     why_not = ("cancelled" if first["cancelled"] else "no pathway" if pathway is None
                else "before live_from" if live and onset < live else "")
     found = {
-        "spell": number, "organisation": first["organisation"], "pathway": pathway or "", "month": onset.isoformat()[:7],
-        "left_out": why_not, "onset": onset, "due": due,
+        "spell": number, "organisation": first["organisation"], "pathway": pathway or "",
+        "month": onset.isoformat()[:7], "left_out": why_not, "onset": onset, "due": due,
         "kind": "" if why_not else kind(first, onset, due, last, notice, contact, tries),
         "attempted_in_target": bool(tries) and min(tries) <= due,
         "days_to_contact": (contact - onset).days if contact else None,

@@ -243,6 +243,7 @@ def a_year(around):
         stay, go = split(before)
         counts = [sum(len(about(u, before)["casework.spell"]) > 0 for u in units) for units in (stay, go)]
         expect(min(len(stay), len(go), *counts) > 20, "too little of a history: %d %d %s" % (len(stay), len(go), counts))
+        people = {row["person_id"]: row for row in stage.rows("select * from fact.person")}
         told = said(stage)
         expect(told["return-to-work"] > 200 and told["follow-up"] > 100, told)
 
@@ -254,6 +255,9 @@ def a_year(around):
         compare(before, snapshot(stage), stay, go)
         expect(purged["records"] == sum(map(len, go)), "%s, of %d" % (purged, sum(map(len, go))))
         holds_together(stage)
+        touched = {r["person_id"] for unit in go for r in unit}
+        for row in stage.rows("select * from fact.person"):
+            expect(row["person_id"] in touched or row == people[row["person_id"]], "changed: %s" % row)
         # Everybody is looked at again, as after a load of settings: still nobody is told.
         stage.sql("update fact.person set next_wake_at = '%s', oh_wake_at = '%s'" % (stage.now, stage.now))
         stage.wait_idle(60)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Breaks one rule after another in a copy of the sources, and asks the tests whether they notice.
 
-    run.py [--write] [--only TEXT] [--histories N]
+    run.py [--write] [--only TEXT]... [--histories N]
 
 Unit tests of casework and casefile, then N histories (tests/properties). Ends with 1 if a rule can be
 broken unnoticed. --write puts what came out into doc/mutations.md.
@@ -10,12 +10,13 @@ import argparse
 import collections
 import concurrent.futures
 import datetime
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
-import time
+import textwrap
 from pathlib import Path
 
 import rules
@@ -28,6 +29,13 @@ UNITS = ("settings pathway calendar apply derive task timeline prompts scenarios
 FAILED = re.compile(r"\[(?:FAIL|CRASH)\]\S* (\w+)::(\w+)")
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 DOCUMENT = ROOT / "doc" / "mutations.md"
+RESULTS = ROOT / "build" / "mutations.json"  # the latest of each
+ABOUT = """`./run mutations` breaks one rule after another in a copy of the sources and asks the unit tests of
+casework and casefile, then some hundreds of histories (`tests/properties`), whether they notice; it ends with 1 if one is not
+noticed. `--write` writes this table, `--only TEXT` tries some of them again. What is broken, and how, is in
+`tests/mutations/rules.py`. Of histories the checks that failed are named, and how often: `model` is the reference
+model, the others are those of [Properties](reliability.md#properties). Tried: the day and the commit, with a + where
+something was not committed yet."""
 
 
 def run(command, **options):
@@ -110,34 +118,44 @@ def told(units, played):
     return shown or "-", ", ".join("%s %d" % item for item in sorted(played.items())) or "-"
 
 
-def document(rows, persons, began):
+def here():
+    """The commit that is tried; with a + where more has changed."""
     commit = run(["git", "-C", ROOT, "rev-parse", "--short", "HEAD"]).stdout.strip()
-    caught = sum(bool(units or played) for _, units, played in rows)
-    lines = ["# Rules broken on purpose", "",
-             "`./run mutations` breaks one rule after another in a copy of the sources and asks the unit tests of "
-             "casework and casefile,", "then %d histories (`tests/properties`), whether they notice. It ends "
-             "with 1 if one is not noticed. This table is written by" % persons,
-             "`./run mutations --write`; what is broken, and how, is in `tests/mutations/rules.py`. Of histories the "
-             "checks that failed are named:", "`model` is the reference model, the others are those of "
-             "`tests/properties/checks.c` and `never.c`.", "",
-             "%s, commit %s: %d of %d noticed, %d minutes." % (
-                 datetime.date.today(), commit, caught, len(rows), round((time.monotonic() - began) / 60)), "",
-             "| rule broken | | in | unit tests that fail | histories that fail |", "|---|---|---|---|---|"]
-    for mutation, units, played in rows:
-        lines.append("| %s | %s | `%s` | %s | %s |" % (
-            mutation[0], mutation[1], Path(mutation[2]).name, *told(units, played)))
+    changed = run(["git", "-C", ROOT, "status", "--porcelain", "--", "common", "services", "tests"]).stdout
+    return commit + ("+" if changed.strip() else "")
+
+
+def remember(mutation, units, played, results, tree):
+    unit, histories_said = told(units, played)
+    results[mutation[0]] = {"tried": "%s %s" % (datetime.date.today(), tree), "units": unit,
+                            "histories": histories_said, "noticed": bool(units or played)}
+    RESULTS.write_text(json.dumps(results, indent=1), encoding="utf-8")
+
+
+def document(results):
+    """Of every rule the latest result."""
+    rows = [(m, results[m[0]]) for m in rules.MUTATIONS if m[0] in results]
+    lines = ["# Rules broken on purpose", "", textwrap.fill(ABOUT, 126), "",
+             "%d of %d noticed." % (sum(row["noticed"] for _, row in rows), len(rows)), "",
+             "| rule broken | | in | unit tests that fail | histories that fail | tried |",
+             "|---|---|---|---|---|---|"]
+    for mutation, row in rows:
+        lines.append("| %s | %s | `%s` | %s | %s | %s |" % (
+            mutation[0], mutation[1], Path(mutation[2]).name, row["units"], row["histories"],
+            row["tried"]))
     DOCUMENT.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--write", action="store_true", help="what came out goes into doc/mutations.md")
-    parser.add_argument("--only", default="", help="those whose rule or file has this in it")
-    parser.add_argument("--histories", type=int, default=240)
+    parser.add_argument("--only", action="append", help="those whose rule or file has this in it")
+    parser.add_argument("--histories", type=int, default=200)
     args = parser.parse_args()
-    began = time.monotonic()
+    tree = here()
     copy_tree()
     must(["cmake", "--preset", "dev", "-B", BUILD, "-DDAYFOUR_WERROR=OFF",
+          "-DCMAKE_C_FLAGS_RELWITHDEBINFO=-O1",
           "-DCMAKE_RUNTIME_OUTPUT_DIRECTORY=%s" % (BUILD / "bin")], cwd=TREE)
     done = build()
     if done.returncode != 0:
@@ -145,17 +163,20 @@ def main():
     units, played = unit_tests(), histories(args.histories)
     if units or played:
         sys.exit("with nothing broken they fail: %s, %s" % told(units, played))
+    results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
     rows = []
     for mutation in rules.MUTATIONS:
-        if args.only in mutation[0] + " " + mutation[2]:
+        name = "%s %s" % (mutation[0], mutation[2])
+        if args.only is None or any(text in name for text in args.only):
             rows.append((mutation, *mutate(mutation, args.histories)))
+            remember(*rows[-1], results, tree)
             print("%s: %s; %s" % (mutation[0], *told(*rows[-1][1:])), flush=True)
     missed = [row[0][0] for row in rows if not row[1] and not row[2]]
     for name in missed:
         print("NOT NOTICED: %s" % name)
     print("cases: %d passed, %d failed, 0 skipped" % (len(rows) - len(missed), len(missed)))
     if args.write:
-        document(rows, args.histories, began)
+        document(results)
     return 1 if missed else 0
 
 

@@ -275,15 +275,15 @@ static bool beyond_horizon(const struct rules *r, enum event_kind kind, struct i
 }
 
 /* Whom nothing must reach from that day on. */
-static const char *must_not_hear(const struct facts *f, const struct emitted *e,
+static const char *must_not_hear(const struct facts *f, const struct standing *s,
                                  const struct rules *r, struct instant now)
 {
-    if (!date_is_none(f->died.on) && e->at.us >= zone_at(r->zone, f->died.on, 0).us) {
+    if (!date_is_none(f->died.on) && s->at.us >= zone_at(r->zone, f->died.on, 0).us) {
         return "died";
     }
     bool out = f->opted_out && f->opt.on.days <= zone_date(r->zone, now).days &&
-               e->at.us >= zone_at(r->zone, f->opt.on, 0).us;
-    return out && event_kind_audience(e->kind) == AUDIENCE_OH ? "opted out" : NULL;
+               s->at.us >= zone_at(r->zone, f->opt.on, 0).us;
+    return out && event_kind_audience(s->kind) == AUDIENCE_OH ? "opted out" : NULL;
 }
 
 static struct broken look_at_emitted(const struct shelf_person *p, size_t i, const struct rules *r,
@@ -302,14 +302,12 @@ static struct broken look_at_emitted(const struct shelf_person *p, size_t i, con
     if (e->settled || beyond_horizon(r, e->kind, e->at, now)) {
         return fine; /* what was said then stays */
     }
-    const char *why = must_not_hear(&p->facts, e, r, now);
-    if (why != NULL) {
-        return (struct broken){"told",
-                               arena_printf(a, "%s holds, the person %s", name_of(e, a), why)};
-    }
     for (size_t k = 0; k < n; k++) {
-        if (is_it(e, &standing[k])) {
-            return fine;
+        if (is_it(e, &standing[k])) { /* its instant may be another than when it was said */
+            const char *why = must_not_hear(&p->facts, &standing[k], r, now);
+            return why == NULL ? fine
+                               : (struct broken){"told", arena_printf(a, "%s stands, the person %s",
+                                                                      name_of(e, a), why)};
         }
     }
     return (struct broken){"told", arena_printf(a, "%s holds and does not stand", name_of(e, a))};

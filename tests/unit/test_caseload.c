@@ -335,6 +335,19 @@ Test(caseload, what_is_no_more_of_a_settled_period_stays_until_a_fact_of_it_chan
     cr_assert_eq(plan.n_tombstones, 1, "one of the two is no more");
 }
 
+Test(caseload, who_is_joined_changes_too)
+{
+    struct case_person *p = caseload_person(&cl, "T1", "P1");
+    cr_assert(apply_at("A1", 1, "2026-09-07", "2026-09-09", now));
+    memset(p->state, 0, sizeof *p->state);
+    cr_assert(apply_at("A2", 1, "2026-09-11", "2026-09-20", days_on(200)));
+    cr_assert_eq(p->facts.records[0].changed_at.us, now.us, "a day lies between");
+    cr_assert_not(p->state[0].dirty);
+    cr_assert(apply_at("A2", 2, "2026-09-10", "2026-09-20", days_on(201)));
+    cr_assert_eq(p->facts.records[0].changed_at.us, days_on(201).us);
+    cr_assert(p->state[0].dirty);
+}
+
 Test(caseload, a_change_unsettles_the_whole_period)
 {
     struct case_person *p = caseload_person(&cl, "T1", "P1");

@@ -21,8 +21,8 @@ def set_up(w):
             anchor_absence_id, absence_ids, record_sources, record_ids, onset_date, last_day, first_notice_at,
             late_report, backdated, review_first, priority, due_date, state, tombstone, attempts, first_attempt_at,
             elapsed_days, last_outcome, red_flag, reason_changed, case_closed, fingerprint)
-        select 'R' || m || 'x' || i, 'RW3', 'P-' || m || i, 'Q', 'msk', 'q', '/hr', 'A' || m || 'x' || i, '{A}', '{/hr}',
-               array['A' || m || 'x' || i], d, d + 9, d::timestamp at time zone 'UTC', false, false, false, 2, d + 4,
+        select 'R' || m || 'x' || i, 'RW3', 'P-' || m || i, 'Q', 'msk', 'q', '/hr', 'A' || m || 'x' || i, '{A}',
+               '{/hr}', array['A' || m || 'x' || i], d, d + 9, d::timestamp at time zone 'UTC', false, false, false, 2, d + 4,
                case when i % 3 = 0 then 'ended' else 'contacted' end, false, 1,
                case when i % 3 > 0 then d + 3 end::timestamp at time zone 'UTC', case when i % 3 > 0 then 3 end,
                case when i % 3 > 0 then 'declined' end, false, false, false, 1

@@ -125,7 +125,8 @@ def put(w, spells):
                " reason_changed, case_closed, fingerprint) values " + ",".join(s.row() for s in spells))
     records(w, (s.record() for s in spells))
     w.root.run("insert into followup.emitted (organisation, person_id, subject, kind, occurrence, nth, topic,"
-               " happens_at, occurs_on, late, data, emitted_at, spell_id) values " + ",".join(s.telling() for s in spells))
+               " happens_at, occurs_on, late, data, emitted_at, spell_id) values "
+               + ",".join(s.telling() for s in spells))
     return spells
 
 
@@ -207,7 +208,8 @@ def a_reporter_calls_two_functions_and_nothing_else(w):
                           " pg_namespace n where n.nspname !~ '^(pg_|information_schema)')"
                           " and has_function_privilege(p.oid, 'execute')"))
     equal(mine, {"report.measures(date,date,text,text)", "report.quality(date,date,text)"})
-    for name in w.root.column("select p.oid::regprocedure from pg_proc p where p.pronamespace = 'report'::regnamespace"):
+    for name in w.root.column("select p.oid::regprocedure from pg_proc p"
+                              " where p.pronamespace = 'report'::regnamespace"):
         equal(w.root.value(f"select proowner::regrole from pg_proc where oid = '{name}'::regprocedure"),
               "dayfour_report_owner", name)
         if name not in mine:
@@ -315,6 +317,30 @@ def all_in_target_is_told_as_a_bound(w):
     row = measures(rep, "2026-06-01", "2026-06-01", "RW3", "msk")[0]
     equal((row["in_target"], row["in_target_raw_percent"], row["in_target_raw_at_least"],
            row["in_target_achievable_at_least"]), (None, None, 80.0, 80.0))
+
+
+@case
+def a_day_of_an_assignment_counts_once(w):
+    """Five spells of 1 to 10 June as one record each, and one of several that overlap: what they add is counted by
+    hand."""
+    begin(w)
+    put(w, (Spell(datetime.date(2026, 6, 1), last=9) for _ in range(5)))
+    several = put(w, [Spell(datetime.date(2026, 5, 30), last=35)])[0]  # to 4 July
+    parts = (("a", None, "0.5", "05-30", "06-09"), ("b", None, "0.75", "06-08", "06-12"),  # 8 and 9 June: 0.75
+             ("c", "'X'", "0.2", "06-09", "07-04"),  # another assignment
+             ("d", None, "0.5", "06-20", "06-20"), ("e", None, "0.5", "06-20", "06-21"))
+    w.root.run(f"update casework.spell set record_ids = '{{{','.join(p[0] for p in parts)}}}',"
+               f" record_sources = array_fill('/hr'::text, array[5]) where spell_id = '{several.id}'")
+    for name, assignment, fte, onset, last in parts:
+        records(w, [several.record().replace(f"'A-{several.number}'", f"'{name}'").replace(
+            f"'{several.onset}', '2026-07-04', false", f"'2026-{onset}', '2026-{last}', false")])
+        w.root.run(f"update fact.absence set fte = {fte}, assignment_id = {assignment or 'null'}"
+                   f" where absence_id = '{name}'")
+    june = 7 * Fraction(1, 2) + 5 * Fraction(3, 4) + 22 * Fraction(1, 5) + 2 * Fraction(1, 2)
+    found = dict(w.root.run("select key % 4096 % 12, fte_days"
+                            " from report.fte_days('2026-05-01', '2026-08-01', '2026-12-15')"))
+    equal({k: Fraction(v) for k, v in found.items()},
+          {"5": 2 * Fraction(1, 2), "6": 50 + june, "7": 4 * Fraction(1, 5)})
 
 
 # ---- looking for one person: between two reports ----

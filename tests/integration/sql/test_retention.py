@@ -1,5 +1,5 @@
 """What the role that purges and erases may see and do, and what it does not get to see."""
-from harness import NULL, case, equal, refused
+from harness import NULL, Refused, case, equal, refused
 
 
 def keeper(w):
@@ -65,3 +65,29 @@ def marking_somebody_for_erasure_is_signed(w):
     followup.run("update fact.erasure set withdrawn_at = '2026-09-10T12:00Z'")
     refused("42501", followup, "delete from fact.erasure")
     refused("42501", w.at("amy"), "select 1 from fact.erasure")
+
+
+@case
+def an_opt_out_is_not_lost_to_a_purge(w):
+    """The clinician's statement found the person, and waits; the purge deletes them."""
+    person = w.person()
+    w.root.run("begin")
+    w.root.run(f"select 1 from fact.person where person_id = '{person}' for update")
+    amy = w.at("amy")
+    amy.send(f"select oh.opt_out('RW3', '{person}')")
+    w.wait_for_lock(amy)
+    w.root.run(f"delete from fact.person where person_id = '{person}'")
+    w.root.run("commit")
+    amy.collect()
+    equal(w.root.run(f"select opted_out, opt_on from fact.person where person_id = '{person}'"), [("t", "2026-09-10")])
+    spell = w.spell()
+    w.root.run("begin")
+    w.root.run(f"select 1 from fact.person where person_id = '{w.person_of(spell)}' for update")
+    amy.send(f"select oh.record_contact('{spell}', 'declined')")
+    w.wait_for_lock(amy)
+    w.root.run(f"delete from casework.spell where spell_id = '{spell}'; commit")
+    try:
+        amy.collect()
+    except Refused as error:
+        equal(error.state, "OH001")
+    equal(w.root.run("select 1 from fact.contact"), [], "nothing is entered about a case that has gone")
