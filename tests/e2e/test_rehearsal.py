@@ -95,6 +95,7 @@ class Rehearsal(History):
         self.book = ledger.Ledger(self.world)
         self.surprises = []
         self.counts = []
+        self.steps = 0
         self.stage = FollowupStage(around, PARTITIONS, document, now=self.days[0][0])
 
     def deliver(self):
@@ -124,6 +125,14 @@ class Rehearsal(History):
         self.followup.signal(signal.SIGCONT)
         self.stage.wait_told(120)
         self.apply(now, lines)
+
+    def apply(self, now, lines):
+        """Every step of its own, also of those at one instant: what is compared goes by steps."""
+        before = len(self.book.said)
+        super().apply(now, lines)
+        self.steps += 1
+        for said in self.book.said[before:]:
+            said["at"] = self.steps
 
     def check_standing(self, when):
         expected = {(TOPICS[said.event.topic], said.id): plain_data(said.data)
