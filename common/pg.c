@@ -499,6 +499,11 @@ enum status pg_script(struct pg *pg, const char *sql, struct err *err)
     return s;
 }
 
+enum status pg_look(struct pg *pg, struct err *err)
+{
+    return PQconsumeInput(pg->conn) == 1 ? STATUS_OK : connection_error(pg, "08006", err);
+}
+
 bool pg_notified(struct pg *pg)
 {
     bool any = false;

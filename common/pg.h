@@ -159,6 +159,10 @@ enum status pg_encrypt_password(struct pg *pg, const char *password, const char 
 /* The transaction statements, for pg_send and pg_run. */
 extern const struct pg_stmt pg_begin, pg_commit, pg_rollback;
 
+/* Of a session that is up with nothing under way, whose socket became readable: STATUS_RESYNC if it
+ * has ended. */
+enum status pg_look(struct pg *pg, struct err *err) NODISCARD;
+
 /* A notification arrived since the last call? (LISTEN is a statement of the caller's.) */
 bool pg_notified(struct pg *pg);
 

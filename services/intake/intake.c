@@ -82,9 +82,22 @@ static size_t room(const struct intake *in)
 
 /* ---- lanes ---- */
 
+/* The server has nothing to say to a session that asked nothing, but that it ends. */
+static void look_at_idle_lanes(struct intake *in)
+{
+    for (size_t i = 0; i < in->n_lanes && in->db_up; i++) {
+        const struct lane *l = &in->lanes[i];
+        struct err err = {0};
+        if (l->state == LANE_IDLE && pg_is_up(l->pg) && pg_look(l->pg, &err) != STATUS_OK) {
+            recover_db_is_down(in, &err);
+        }
+    }
+}
+
 static void on_lane(void *arg, unsigned events)
 {
     (void)events;
+    look_at_idle_lanes(arg);
     pump(arg);
 }
 

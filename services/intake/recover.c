@@ -51,6 +51,11 @@ void recover_db_is_down(struct intake *in, const struct err *err)
     }
     in->db_up = false;
     drop_all(in);
+    for (size_t i = 0; i < in->n_lanes;
+         i++) { /* the socket of an ended session is always readable */
+        recover_unwatch_lane(in, i);
+        pg_disconnect(in->lanes[i].pg);
+    }
     loop_timer_set(in->reconnect, pause_ms);
 }
 

@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """e2e.outages: servers that go away, zombies, lost positions, being asked to stop. Never may a good
 message become a dead letter for it, and the rows are right in the end."""
+import os
 import signal
 import subprocess
 import sys
 import time
 
 import harness
+from followup_stage import FollowupStage
 from harness import Stage, expect, until
 from test_fixed2000 import NOW, check, expected
 
@@ -56,6 +58,43 @@ def database_crashes(around):
         run.stage.wait_taken(ends)
         check(run.stage, rest, run.world)
         expect(intake.running, "intake gave up")
+
+
+def cpu_seconds(service):
+    with open("/proc/%d/stat" % service.process.pid, encoding="ascii") as stat:
+        parts = stat.read().rsplit(")", 1)[1].split()
+    return (int(parts[11]) + int(parts[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def share_of_a_core(services, seconds=4):
+    before = [cpu_seconds(s) for s in services]
+    time.sleep(seconds)
+    return [(cpu_seconds(s) - b) / seconds for s, b in zip(services, before)]
+
+
+def waiting_costs_nothing(around):
+    """Whatever is away, both services wait without turning in circles."""
+    with FollowupStage(around, PARTITIONS, now=NOW) as stage:
+        services = [stage.start_intake(), stage.start_followup()]
+        stage.wait_taken(stage.publish(expected(PARTITIONS)[0][:HALF]))
+        stage.wait_idle()
+        around.server("kill", "postgres")
+        try:
+            for service in services:
+                service.wait_for("db_down")
+            time.sleep(2)
+            without_database = share_of_a_core(services)
+            around.server("kill", "kafka")
+            try:
+                time.sleep(2)
+                without_both = share_of_a_core(services)
+            finally:
+                around.server("start", "kafka")
+        finally:
+            around.server("start", "postgres")
+        expect(max(without_database) < 0.1, "shares of a core without a database: %s" % without_database)
+        expect(max(without_both) < 0.1, "shares of a core without anything: %s" % without_both)
+        stage.wait_idle(60)
 
 
 def database_hangs(around):
@@ -374,6 +413,7 @@ def names_lost_position(stage, partition):
 
 CASES = {
     "the database crashes": database_crashes,
+    "waiting costs nothing": waiting_costs_nothing,
     "the database hangs": database_hangs,
     "the database comes late": database_comes_late,
     "too many connections": too_many_connections,
