@@ -1,6 +1,7 @@
 /* bench_topic produce|consume BROKERS TOPIC EVENTS [SEED PEOPLE TODAY]: fills a topic as fast as
  * the broker takes it, or reads it raw, as the ceiling of what intake can read. Prints events a
- * second. */
+ * second.
+ * bench_topic drip BROKERS TOPIC: each line of standard input at once, into partition 0. */
 #include <librdkafka/rdkafka.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -109,15 +110,32 @@ static void consume(const char *brokers, const char *topic, long n)
     rd_kafka_destroy(rk);
 }
 
+static void drip(const char *brokers, const char *topic)
+{
+    const char *const settings[] = {"bootstrap.servers", brokers, "linger.ms", "0", NULL};
+    rd_kafka_t *rk = client(RD_KAFKA_PRODUCER, settings);
+    char line[4096];
+    while (fgets(line, sizeof line, stdin) != NULL) {
+        (void)rd_kafka_producev(rk, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_PARTITION(0),
+                                RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+                                RD_KAFKA_V_VALUE(line, strcspn(line, "\n")), RD_KAFKA_V_END);
+        (void)rd_kafka_flush(rk, 10000);
+    }
+    rd_kafka_destroy(rk);
+}
+
 int main(int argc, char **argv)
 {
     if (argc == 8 && strcmp(argv[1], "produce") == 0) {
         produce(argv[2], argv[3], strtol(argv[4], NULL, 10), argv + 5);
     } else if (argc == 5 && strcmp(argv[1], "consume") == 0) {
         consume(argv[2], argv[3], strtol(argv[4], NULL, 10));
+    } else if (argc == 4 && strcmp(argv[1], "drip") == 0) {
+        drip(argv[2], argv[3]);
     } else {
         (void)fprintf(stderr, "usage: bench_topic produce BROKERS TOPIC EVENTS SEED PEOPLE TODAY\n"
-                              "       bench_topic consume BROKERS TOPIC EVENTS\n");
+                              "       bench_topic consume BROKERS TOPIC EVENTS\n"
+                              "       bench_topic drip BROKERS TOPIC\n");
         return 1;
     }
     return 0;
