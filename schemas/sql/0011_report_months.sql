@@ -117,34 +117,45 @@ with off as not materialized (
     where s.day_by_day
     group by s.base, s.spell_id, s.assignment, s.onset + day
 ), lost as (
-    select o.base + m.month as key, a.fte,  -- null: 1, which most have
-           sum(least(o.until, m.ends) - greatest(o.onset_date, m.starts) + 1) as days
-    from off o
-    left join fact.absence a on a.organisation = o.organisation and a.absence_id = o.record_ids[1]
-                            and a.source = o.record_sources[1] and a.fte <> 1
-                            and (in_organisation is null or a.organisation = in_organisation)
-    join report.spans(in_since, in_until) m on m.first_last =
-        (select report.months(in_since, in_until))[greatest(o.onset_date, in_since) - in_since + 1] * 8192
-        + (select report.months(in_since, in_until))[least(o.until, in_until - 1) - in_since + 1]
-    where cardinality(o.record_ids) = 1
-    group by 1, 2
+    -- By part of a post (null: 1, which most have), first and last month: how many, and the sums of their first and of
+    -- their last days, which tell the days of each month.
+    select x.base, x.fte, x.first_last, count(*) as n, sum(x.onset) as onsets, sum(x.until) as untils
+    from (select o.base, a.fte, greatest(o.onset_date, in_since) - in_since as onset,
+                 least(o.until, in_until - 1) - in_since as until,
+                 (select report.months(in_since, in_until))[greatest(o.onset_date, in_since) - in_since + 1] * 8192
+                 + (select report.months(in_since, in_until))[least(o.until, in_until - 1) - in_since + 1] as first_last
+          from off o
+          left join fact.absence a on a.organisation = o.organisation and a.absence_id = o.record_ids[1]
+                                  and a.source = o.record_sources[1] and a.fte <> 1
+                                  and (in_organisation is null or a.organisation = in_organisation)
+          where cardinality(o.record_ids) = 1) x
+    group by 1, 2, 3
     union all
-    select p.base + m.month, nullif(p.fte, 1), sum(least(p.until, m.ends) - greatest(p.onset, m.starts) + 1)
-    from other p
-    join report.spans(in_since, in_until) m on m.first_last =
-        (select report.months(in_since, in_until))[greatest(p.onset, in_since) - in_since + 1] * 8192
-        + (select report.months(in_since, in_until))[least(p.until, in_until - 1) - in_since + 1]
-    where p.onset < in_until and p.until >= in_since
-    group by 1, 2
+    select x.base, x.fte, x.first_last, count(*), sum(x.onset), sum(x.until)
+    from (select p.base, nullif(p.fte, 1) as fte, greatest(p.onset, in_since) - in_since as onset,
+                 least(p.until, in_until - 1) - in_since as until,
+                 (select report.months(in_since, in_until))[greatest(p.onset, in_since) - in_since + 1] * 8192
+                 + (select report.months(in_since, in_until))[least(p.until, in_until - 1) - in_since + 1] as first_last
+          from other p
+          where p.onset < in_until and p.until >= in_since) x
+    group by 1, 2, 3
 )
-select x.key, trim_scale(sum(coalesce(x.fte, 1) * x.days)) from lost x group by 1;
+select l.base + m.month,
+       trim_scale(sum(coalesce(l.fte, 1)
+                      * (case when m.month = l.first_last % 8192 then l.untils else l.n * (m.ends - in_since) end
+                         - case when m.month = l.first_last / 8192 then l.onsets else l.n * (m.starts - in_since) end
+                         + l.n)))
+from lost l
+join report.spans(in_since, in_until) m using (first_last)
+group by 1;
 end $$;
 
 -- The figures of all spells of [in_since, in_until), as histograms by key. kind 1: by days to contact and to notice
 -- (below 0: known before the onset), class (atoms 1 to 7 of report.cells), flags (1 attempted in target, 2 ended,
 -- 4 long-term) and last outcome (0: another); 2: by duration and whether it ended by a return; 3: those ended and
 -- followed by a relapse. What it is by is one number while a million spells are counted: the key, and in its lower 32
--- bits the rest. One scan is for kinds 1 and 2, in each of several processes.
+-- bits the rest. The empty second half of the unions keeps statistics of single columns from the planner: by their
+-- product it expects a group for every spell, and would count all of them in one process.
 create function report.bars(in_since date, in_until date, in_today date, in_zone text,
                             in_organisation text default null, in_pathway text default null)
 returns table (key int, kind int, to_contact int, lag int, class int, flags int, outcome int, duration int,
@@ -171,44 +182,45 @@ with spell as not materialized (
       and (in_organisation is null or sp.organisation = in_organisation)
       and (in_pathway is null or sp.pathway = in_pathway)
 )
-select (b.bar >> 32)::int, k.kind,
-       case k.kind when 1 then nullif((b.bar >> 20 & 2047)::int - 1, -1) end,
-       case k.kind when 1 then (b.bar >> 9 & 2047)::int - 1024 end,
-       case k.kind when 1 then (b.bar >> 6 & 7)::int end, case k.kind when 1 then (b.bar >> 3 & 7)::int end,
-       case k.kind when 1 then (b.bar & 7)::int end,
-       case k.kind when 2 then (b.bar >> 1 & 65535)::int end, case k.kind when 2 then b.bar & 1 = 1 end, b.n
+select (b.bar >> 32)::int, 1, nullif((b.bar >> 20 & 2047)::int - 1, -1), (b.bar >> 9 & 2047)::int - 1024,
+       (b.bar >> 6 & 7)::int, (b.bar >> 3 & 7)::int, (b.bar & 7)::int, null::int, null::boolean, b.n
 from (select x.bar, count(*) as n
-      from (select unnest(array[
-                s.key
-                | ((least(coalesce(s.elapsed_days, -1), 2000) + 1) << 20)
-                | ((greatest(-1000, least(s.lag, 1000)) + 1024) << 9)
-                | (case when s.in_target then 1
-                        when s.late_report and not s.tried then 3
-                        when s.end_reason = 'opted_out' then 5
-                        when s.end_reason in ('left_employment', 'died') and s.elapsed_days is null then 6
-                        when s.end_reason in ('returned_before_contact', 'returned_before_notice')
-                             or s.state = 'open' and s.due_date >= in_today then 7
-                        when l.told_on > s.due_date and not s.tried then 4
-                        else 2
-                   end << 6)
-                | ((case when s.in_target or s.tried then 1 else 0 end + case when s.closed then 2 else 0 end
-                    + case when s.duration >= s.long_term_day then 4 else 0 end) << 3)
-                | case s.last_outcome when 'fast_track_treatment' then 1 when 'self_management_advice' then 2
-                       when 'onward_referral' then 3 when 'no_action_needed' then 4 when 'declined' then 5 else 0
-                  end,
-                s.key
-                | (1::bigint << 31)
-                | (least(s.duration, 32000) << 1)
-                | (s.closed and s.end_reason is distinct from 'left_employment'
-                   and s.end_reason is distinct from 'died')::int]) as bar
+      from (select s.key
+                   | ((least(coalesce(s.elapsed_days, -1), 2000) + 1) << 20)
+                   | ((greatest(-1000, least(s.lag, 1000)) + 1024) << 9)
+                   | (case when s.in_target then 1
+                           when s.late_report and not s.tried then 3
+                           when s.end_reason = 'opted_out' then 5
+                           when s.end_reason in ('left_employment', 'died') and s.elapsed_days is null then 6
+                           when s.end_reason in ('returned_before_contact', 'returned_before_notice')
+                                or s.state = 'open' and s.due_date >= in_today then 7
+                           when l.told_on > s.due_date and not s.tried then 4
+                           else 2
+                      end << 6)
+                   | ((case when s.in_target or s.tried then 1 else 0 end + case when s.closed then 2 else 0 end
+                       + case when s.duration >= s.long_term_day then 4 else 0 end) << 3)
+                   | case s.last_outcome when 'fast_track_treatment' then 1 when 'self_management_advice' then 2
+                          when 'onward_referral' then 3 when 'no_action_needed' then 4 when 'declined' then 5 else 0
+                     end as bar
             from spell s
             -- Told of on a later day than it was known.
             left join (select e.spell_id, (e.emitted_at at time zone in_zone)::date as told_on
                        from followup.emitted e
                        where e.kind = 'contact-task.created' and e.late and e.occurrence = '1' and e.nth = 1) l
-                using (spell_id)) x
+                using (spell_id)
+            union all
+            select sp.elapsed_days::bigint from casework.spell sp where false) x
       group by 1) b
-cross join lateral (select (1 + (b.bar >> 31 & 1))::int as kind) k
+union all
+select (b.bar >> 32)::int, 2, null, null, null, null, null, (b.bar >> 1 & 65535)::int, b.bar & 1 = 1, b.n
+from (select x.bar, count(*) as n
+      from (select s.key | (least(s.duration, 32000) << 1)
+                   | (s.closed and s.end_reason is distinct from 'left_employment'
+                      and s.end_reason is distinct from 'died')::int as bar
+            from spell s
+            union all
+            select sp.elapsed_days::bigint from casework.spell sp where false) x
+      group by 1) b
 union all
 select (b.key >> 32)::int, 3, null, null, null, null, null, null, null, b.n
 from (select s.key, count(*) as n
