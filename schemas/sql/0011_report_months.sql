@@ -197,8 +197,7 @@ from (select x.bar, count(*) as n
                            when l.told_on > s.due_date and not s.tried then 4
                            else 2
                       end << 6)
-                   | ((case when s.in_target or s.tried then 1 else 0 end + case when s.closed then 2 else 0 end
-                       + case when s.duration >= s.long_term_day then 4 else 0 end) << 3)
+                   | (case when s.in_target or s.tried then 1 else 0 end << 3)
                    | case s.last_outcome when 'fast_track_treatment' then 1 when 'self_management_advice' then 2
                           when 'onward_referral' then 3 when 'no_action_needed' then 4 when 'declined' then 5 else 0
                      end as bar
@@ -212,11 +211,13 @@ from (select x.bar, count(*) as n
             select sp.elapsed_days::bigint from casework.spell sp where false) x
       group by 1) b
 union all
-select (b.bar >> 32)::int, 2, null, null, null, null, null, (b.bar >> 1 & 65535)::int, b.bar & 1 = 1, b.n
+select (b.bar >> 32)::int, 2, null, null, null, (b.bar >> 17 & 7)::int, null, (b.bar >> 1 & 65535)::int, b.bar & 1 = 1, b.n
 from (select x.bar, count(*) as n
       from (select s.key | (least(s.duration, 32000) << 1)
                    | (s.closed and s.end_reason is distinct from 'left_employment'
-                      and s.end_reason is distinct from 'died')::int as bar
+                      and s.end_reason is distinct from 'died')::int
+                   | ((case when s.closed then 2 else 0 end + case when s.duration >= s.long_term_day then 4 else 0 end)
+                      << 17) as bar
             from spell s
             union all
             select sp.elapsed_days::bigint from casework.spell sp where false) x
@@ -271,7 +272,6 @@ with bar as materialized (
                  sum(b.n) filter (where b.class <= 4 and b.outcome = 4),
                  sum(b.n) filter (where b.class <= 4 and b.outcome = 5)]::int[], null, 0) as atoms
     from bar b
-    where b.kind in (1, 3)
     group by b.key
 ), ranked as (
     select x.*, sum(x.n) over w as upto, sum(x.n) over (partition by x.key, x.kind) as total,
