@@ -151,10 +151,10 @@ group by 1;
 end $$;
 
 -- The figures of all spells of [in_since, in_until), as histograms by key. kind 1: by days to contact and to notice
--- (below 0: known before the onset), class (atoms 1 to 7 of report.cells), flags (1 attempted in target, 2 ended,
--- 4 long-term) and last outcome (0: another); 2: by duration and whether it ended by a return; 3: those ended and
--- followed by a relapse. What it is by is one number while a million spells are counted: the key, and in its lower 32
--- bits the rest. The empty second half of the unions keeps statistics of single columns from the planner: by their
+-- (below 0: known before the onset), class (atoms 1 to 7 of report.cells), flags (1 attempted in target) and last
+-- outcome (0: another); 2: by duration, flags (2 ended, 4 long-term) and whether it ended by a return; 3: those ended
+-- and followed by a relapse. What it is by is one number while a million spells are counted: the key, and in its lower
+-- 32 bits the rest. The empty second half of the unions keeps statistics of single columns from the planner: by their
 -- product it expects a group for every spell, and would count all of them in one process.
 create function report.bars(in_since date, in_until date, in_today date, in_zone text,
                             in_organisation text default null, in_pathway text default null)
@@ -488,30 +488,37 @@ end $$;
 -- ---- the quality of what HR sends ----
 
 -- Absence records of [in_since, in_until) that have begun, by what became of their reason; month: since December 1899.
-create function report.record_bars(in_since date, in_until date, in_today date)
+create function report.record_bars(in_since date, in_until date, in_today date, in_organisation text default null)
 returns table (organisation text, month int, match smallint, scheme smallint, code text, backdated boolean, n bigint)
-language sql stable parallel safe set search_path = pg_catalog, pg_temp set work_mem = '64MB' set jit = off
-set enable_nestloop = off set enable_mergejoin = off set enable_sort = off as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan
+set work_mem = '64MB' set jit = off set enable_nestloop = off set enable_mergejoin = off set enable_sort = off as $$
+#variable_conflict use_column
+begin
+return query
 select a.organisation, (select report.months(in_since, in_until))[a.onset_date - in_since + 1], a.match, a.scheme,
        a.code, a.onset_date < a.first_onset_date, count(*)
 from fact.absence a
 join report.organisations() r on r.organisation = a.organisation
 where not a.cancelled and a.onset_date >= in_since and a.onset_date < in_until and a.onset_date <= in_today
   and (r.live_from is null or a.onset_date >= r.live_from)
-group by 1, 2, 3, 4, 5, 6
-$$;
+  and (in_organisation is null or a.organisation = in_organisation)
+group by 1, 2, 3, 4, 5, 6;
+end $$;
 
 -- Of the records that began in a month. atoms: without a reason, onset moved back, without a reason on the second
 -- day, of those with one by day 4. spells: those that report.measures tells of that month, of all pathways together.
-create function report.record_cells(in_from date, in_to date)
+create function report.record_cells(in_from date, in_to date, in_organisation text default null)
 returns table (organisation text, starts date, records int, atoms int[], spells int)
-language sql stable set search_path = pg_catalog, pg_temp set work_mem = '64MB' set jit = off
-set enable_nestloop = off set enable_mergejoin = off as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan
+set work_mem = '64MB' set jit = off set enable_nestloop = off set enable_mergejoin = off as $$
+#variable_conflict use_column
+begin
+return query
 with clock as materialized (
     select s.* from report.span(in_from, in_to) s
 ), g as materialized (
     select b.organisation, b.month, b.match, b.scheme, b.code, b.backdated, b.n
-    from clock c, report.record_bars(c.since, c.until, c.today) b
+    from clock c, report.record_bars(c.since, c.until, c.today, in_organisation) b
 ), watched as materialized (
     select k.scheme, k.code
     from (select distinct g.scheme, g.code from g where g.match = 1) k
@@ -530,7 +537,8 @@ with clock as materialized (
           from clock c
           cross join followup.emitted e
           where e.kind = 'reason.missing' and e.nth = 1
-            and e.occurs_on >= c.since + 2 and e.occurs_on < c.until + 2) q
+            and e.occurs_on >= c.since + 2 and e.occurs_on < c.until + 2
+            and (in_organisation is null or e.organisation = in_organisation)) q
     join report.organisations() r on r.organisation = q.organisation
     -- Taken back for another reason (cancelled, moved, over sooner), nobody had to answer.
     where (q.answered or q.withdrawn_at is null) and (r.live_from is null or q.onset >= r.live_from)
@@ -549,6 +557,7 @@ with clock as materialized (
           join report.dimensions() r on r.organisation = sp.organisation and r.pathway = sp.pathway
           where not sp.tombstone and sp.onset_date >= (select c.since from clock c)
             and sp.onset_date < (select c.until from clock c) and (r.live_from is null or sp.onset_date >= r.live_from)
+            and (in_organisation is null or sp.organisation = in_organisation)
           group by 1, 2) s
     join report.dimensions() r using (base)
     where s.n >= 5
@@ -558,8 +567,8 @@ select m.organisation, make_date(1900 + (m.month - 1) / 12, (m.month - 1) % 12 +
        array[m.without, m.backdated, coalesce(a.n, 0), coalesce(a.in_time, 0)]::int[], coalesce(t.n, 0)::int
 from m
 left join asked a using (organisation, month)
-left join told t using (organisation, month)
-$$;
+left join told t using (organisation, month);
+end $$;
 
 create function report.letters(in_from date, in_to date) returns table (organisation text, month date, letters int)
 language sql stable set search_path = pg_catalog, pg_temp as $$
@@ -587,7 +596,7 @@ begin
     perform audit.write('report', null, in_organisation, null,
                         jsonb_build_object('from', in_from, 'to', in_to, 'what', 'quality'));
     for r in
-        with cells as materialized (select * from report.record_cells(in_from, in_to)),
+        with cells as materialized (select * from report.record_cells(in_from, in_to, in_organisation)),
              letters as materialized (select * from report.letters(in_from, in_to))
         select g.organisation, g.label, c.records, coalesce(c.atoms[1], 0) as without,
                coalesce(c.atoms[2], 0) as backdated, coalesce(c.atoms[3], 0) as asked,
