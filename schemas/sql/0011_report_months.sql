@@ -211,7 +211,8 @@ from (select x.bar, count(*) as n
             select sp.elapsed_days::bigint from casework.spell sp where false) x
       group by 1) b
 union all
-select (b.bar >> 32)::int, 2, null, null, null, (b.bar >> 17 & 7)::int, null, (b.bar >> 1 & 65535)::int, b.bar & 1 = 1, b.n
+select (b.bar >> 32)::int, 2, null, null, null, (b.bar >> 17 & 7)::int, null, (b.bar >> 1 & 65535)::int,
+       b.bar & 1 = 1, b.n
 from (select x.bar, count(*) as n
       from (select s.key | (least(s.duration, 32000) << 1)
                    | (s.closed and s.end_reason is distinct from 'left_employment'
@@ -227,8 +228,7 @@ select (b.key >> 32)::int, 3, null, null, null, null, null, null, null, b.n
 from (select s.key, count(*) as n
       from spell s
       where s.closed and s.spell_id in (select x.previous_spell from casework.spell x
-                                        where x.previous_spell is not null and not x.tombstone
-                                          and (in_organisation is null or x.organisation = in_organisation))
+                                        where x.previous_spell is not null and not x.tombstone)
       group by 1) b;
 end $$;
 
