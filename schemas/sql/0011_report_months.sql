@@ -228,7 +228,8 @@ select (b.key >> 32)::int, 3, null, null, null, null, null, null, null, b.n
 from (select s.key, count(*) as n
       from spell s
       where s.closed and s.spell_id in (select x.previous_spell from casework.spell x
-                                        where x.previous_spell is not null and not x.tombstone)
+                                        where x.previous_spell is not null and not x.tombstone
+                                          and (in_organisation is null or x.organisation = in_organisation))
       group by 1) b;
 end $$;
 
