@@ -18,7 +18,25 @@ drop function report.letters(date, date);
 drop function report.hidden(int[]);
 drop function report.shown(int[], int[], boolean[], numeric);
 
+-- As before, but the settings are taken apart once, not for every organisation.
+create or replace function report.organisations()
+returns table (organisation text, live_from date, long_term_day int)
+language sql stable parallel safe rows 25 set search_path = pg_catalog, pg_temp as $$
+    with d as materialized (select coalesce(report.document(), '{}') as doc),
+    f as materialized (
+        select x.organisation, coalesce(d.doc #> array['organisations', x.organisation], '{}') as rules,
+               d.doc -> 'defaults' as defaults
+        from (select distinct y.organisation from intake.feed y) x cross join d
+    )
+    select f.organisation, (case when f.rules ? 'live_from' then f.rules else f.defaults end ->> 'live_from')::date,
+           coalesce(f.rules -> 'long_term_day', f.defaults -> 'long_term_day', '28')::int
+    from f
+$$;
+
 -- ---- exact figures, for the functions below only ----
+
+-- Where an organisation or a pathway can be given, null stands for all. What counts spells is planned for what is
+-- given: one organisation is found by an index, all of them by several processes.
 
 -- For each day of [in_since, in_until) its month, numbered from December 1899; one look into it costs a tenth of taking
 -- a date apart.
@@ -58,9 +76,14 @@ $$;
 
 -- FTE days lost in each month of [in_since, in_until), whenever the spell began. Days of one assignment count once,
 -- whatever records hold them; records without one are of one assignment.
-create function report.fte_days(in_since date, in_until date, in_today date) returns table (key int, fte_days numeric)
-language sql stable parallel safe set search_path = pg_catalog, pg_temp set work_mem = '128MB' set jit = off
-set enable_nestloop = off set enable_mergejoin = off set enable_sort = off as $$
+create function report.fte_days(in_since date, in_until date, in_today date, in_organisation text default null,
+                                in_pathway text default null)
+returns table (key int, fte_days numeric)
+language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan
+set work_mem = '128MB' set jit = off set enable_nestloop = off set enable_mergejoin = off set enable_sort = off as $$
+#variable_conflict use_column
+begin
+return query
 with off as not materialized (
     select r.base, sp.organisation, sp.spell_id, sp.onset_date, sp.record_sources, sp.record_ids,
            coalesce(sp.last_day,
@@ -70,6 +93,8 @@ with off as not materialized (
     join report.dimensions() r on r.organisation = sp.organisation and r.pathway = sp.pathway
     where not sp.tombstone and sp.onset_date < in_until and (sp.last_day is null or sp.last_day >= in_since)
       and (r.live_from is null or sp.onset_date >= r.live_from)
+      and (in_organisation is null or sp.organisation = in_organisation)
+      and (in_pathway is null or sp.pathway = in_pathway)
 ), several as (
     select o.*, max(o.until) over (partition by o.spell_id, o.assignment order by o.onset
                                    rows between unbounded preceding and 1 preceding) >= o.onset as overlaps
@@ -78,7 +103,8 @@ with off as not materialized (
           from (select o.*, unnest(o.record_sources) as source, unnest(o.record_ids) as absence_id
                 from off o where cardinality(o.record_ids) > 1) d
           join fact.absence a on a.organisation = d.organisation and a.absence_id = d.absence_id
-                             and a.source = d.source) o
+                             and a.source = d.source
+          where in_organisation is null or a.organisation = in_organisation) o
 ), other as (
     -- Records of assignments that have several, or of spells of several assignments.
     select s.base, s.fte, s.onset, s.until
@@ -91,39 +117,54 @@ with off as not materialized (
     where s.day_by_day
     group by s.base, s.spell_id, s.assignment, s.onset + day
 ), lost as (
-    select o.base + m.month as key, a.fte,  -- null: 1, which most have
-           sum(least(o.until, m.ends) - greatest(o.onset_date, m.starts) + 1) as days
-    from off o
-    left join fact.absence a on a.organisation = o.organisation and a.absence_id = o.record_ids[1]
-                            and a.source = o.record_sources[1] and a.fte <> 1
-    join report.spans(in_since, in_until) m on m.first_last =
-        (select report.months(in_since, in_until))[greatest(o.onset_date, in_since) - in_since + 1] * 8192
-        + (select report.months(in_since, in_until))[least(o.until, in_until - 1) - in_since + 1]
-    where cardinality(o.record_ids) = 1
-    group by 1, 2
+    -- By part of a post (null: 1, which most have), first and last month: how many, and the sums of their first and of
+    -- their last days, which tell the days of each month.
+    select x.base, x.fte, x.first_last, count(*) as n, sum(x.onset) as onsets, sum(x.until) as untils
+    from (select o.base, a.fte, greatest(o.onset_date, in_since) - in_since as onset,
+                 least(o.until, in_until - 1) - in_since as until,
+                 (select report.months(in_since, in_until))[greatest(o.onset_date, in_since) - in_since + 1] * 8192
+                 + (select report.months(in_since, in_until))[least(o.until, in_until - 1) - in_since + 1] as first_last
+          from off o
+          left join fact.absence a on a.organisation = o.organisation and a.absence_id = o.record_ids[1]
+                                  and a.source = o.record_sources[1] and a.fte <> 1
+                                  and (in_organisation is null or a.organisation = in_organisation)
+          where cardinality(o.record_ids) = 1) x
+    group by 1, 2, 3
     union all
-    select p.base + m.month, nullif(p.fte, 1), sum(least(p.until, m.ends) - greatest(p.onset, m.starts) + 1)
-    from other p
-    join report.spans(in_since, in_until) m on m.first_last =
-        (select report.months(in_since, in_until))[greatest(p.onset, in_since) - in_since + 1] * 8192
-        + (select report.months(in_since, in_until))[least(p.until, in_until - 1) - in_since + 1]
-    where p.onset < in_until and p.until >= in_since
-    group by 1, 2
+    select x.base, x.fte, x.first_last, count(*), sum(x.onset), sum(x.until)
+    from (select p.base, nullif(p.fte, 1) as fte, greatest(p.onset, in_since) - in_since as onset,
+                 least(p.until, in_until - 1) - in_since as until,
+                 (select report.months(in_since, in_until))[greatest(p.onset, in_since) - in_since + 1] * 8192
+                 + (select report.months(in_since, in_until))[least(p.until, in_until - 1) - in_since + 1] as first_last
+          from other p
+          where p.onset < in_until and p.until >= in_since) x
+    group by 1, 2, 3
 )
-select x.key, trim_scale(sum(coalesce(x.fte, 1) * x.days)) from lost x group by 1
-$$;
+select l.base + m.month,
+       trim_scale(sum(coalesce(l.fte, 1)
+                      * (case when m.month = l.first_last % 8192 then l.untils else l.n * (m.ends - in_since) end
+                         - case when m.month = l.first_last / 8192 then l.onsets else l.n * (m.starts - in_since) end
+                         + l.n)))
+from lost l
+join report.spans(in_since, in_until) m using (first_last)
+group by 1;
+end $$;
 
 -- The figures of all spells of [in_since, in_until), as histograms by key. kind 1: by days to contact and to notice
--- (below 0: known before the onset), class (atoms 1 to 7 of report.cells), flags (1 attempted in target, 2 ended,
--- 4 long-term) and last outcome (0: another); 2: by duration and whether it ended by a return; 3: those ended and
--- followed by a relapse. What it is by is one number while a million spells are counted: the key, and in its lower 32
--- bits the rest. The empty second half of the unions keeps statistics of single columns from the planner: by their
+-- (below 0: known before the onset), class (atoms 1 to 7 of report.cells), flags (1 attempted in target) and last
+-- outcome (0: another); 2: by duration, flags (2 ended, 4 long-term) and whether it ended by a return; 3: those ended
+-- and followed by a relapse. What it is by is one number while a million spells are counted: the key, and in its lower
+-- 32 bits the rest. The empty second half of the unions keeps statistics of single columns from the planner: by their
 -- product it expects a group for every spell, and would count all of them in one process.
-create function report.bars(in_since date, in_until date, in_today date, in_zone text)
+create function report.bars(in_since date, in_until date, in_today date, in_zone text,
+                            in_organisation text default null, in_pathway text default null)
 returns table (key int, kind int, to_contact int, lag int, class int, flags int, outcome int, duration int,
                returned boolean, n bigint)
-language sql stable parallel safe set search_path = pg_catalog, pg_temp set work_mem = '256MB' set jit = off
-set enable_nestloop = off set enable_mergejoin = off set enable_sort = off as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan
+set work_mem = '256MB' set jit = off set enable_nestloop = off set enable_mergejoin = off set enable_sort = off as $$
+#variable_conflict use_column
+begin
+return query
 with spell as not materialized (
     select (r.base + r.months[sp.onset_date - in_since + 1])::bigint << 32 as key,
            sp.elapsed_days, sp.elapsed_days <= sp.due_date - sp.onset_date as in_target,
@@ -138,6 +179,8 @@ with spell as not materialized (
     join report.dimensions(in_since, in_until) r on r.organisation = sp.organisation and r.pathway = sp.pathway
     where not sp.tombstone and sp.onset_date >= in_since and sp.onset_date < in_until
       and (r.live_from is null or sp.onset_date >= r.live_from)
+      and (in_organisation is null or sp.organisation = in_organisation)
+      and (in_pathway is null or sp.pathway = in_pathway)
 )
 select (b.bar >> 32)::int, 1, nullif((b.bar >> 20 & 2047)::int - 1, -1), (b.bar >> 9 & 2047)::int - 1024,
        (b.bar >> 6 & 7)::int, (b.bar >> 3 & 7)::int, (b.bar & 7)::int, null::int, null::boolean, b.n
@@ -154,8 +197,7 @@ from (select x.bar, count(*) as n
                            when l.told_on > s.due_date and not s.tried then 4
                            else 2
                       end << 6)
-                   | ((case when s.in_target or s.tried then 1 else 0 end + case when s.closed then 2 else 0 end
-                       + case when s.duration >= s.long_term_day then 4 else 0 end) << 3)
+                   | (case when s.in_target or s.tried then 1 else 0 end << 3)
                    | case s.last_outcome when 'fast_track_treatment' then 1 when 'self_management_advice' then 2
                           when 'onward_referral' then 3 when 'no_action_needed' then 4 when 'declined' then 5 else 0
                      end as bar
@@ -169,11 +211,14 @@ from (select x.bar, count(*) as n
             select sp.elapsed_days::bigint from casework.spell sp where false) x
       group by 1) b
 union all
-select (b.bar >> 32)::int, 2, null, null, null, null, null, (b.bar >> 1 & 65535)::int, b.bar & 1 = 1, b.n
+select (b.bar >> 32)::int, 2, null, null, null, (b.bar >> 17 & 7)::int, null, (b.bar >> 1 & 65535)::int,
+       b.bar & 1 = 1, b.n
 from (select x.bar, count(*) as n
       from (select s.key | (least(s.duration, 32000) << 1)
                    | (s.closed and s.end_reason is distinct from 'left_employment'
-                      and s.end_reason is distinct from 'died')::int as bar
+                      and s.end_reason is distinct from 'died')::int
+                   | ((case when s.closed then 2 else 0 end + case when s.duration >= s.long_term_day then 4 else 0 end)
+                      << 17) as bar
             from spell s
             union all
             select sp.elapsed_days::bigint from casework.spell sp where false) x
@@ -183,9 +228,10 @@ select (b.key >> 32)::int, 3, null, null, null, null, null, null, null, b.n
 from (select s.key, count(*) as n
       from spell s
       where s.closed and s.spell_id in (select x.previous_spell from casework.spell x
-                                        where x.previous_spell is not null and not x.tombstone)
-      group by 1) b
-$$;
+                                        where x.previous_spell is not null and not x.tombstone
+                                          and (in_organisation is null or x.organisation = in_organisation))
+      group by 1) b;
+end $$;
 
 -- What is told of: the whole months of in_from to in_to that are over.
 create function report.span(in_from date, in_to date, out since date, out until date, out today date, out zone text)
@@ -203,13 +249,16 @@ $$;
 --   11 long-term             12 to 16 the outcome of those of 1 to 4, in the order of the columns
 -- days: onset to contact, median and p90; notice to contact, the same; onset to notice, the same; duration, median.
 -- fit: at least five spells lie on either side of it.
-create function report.cells(in_from date, in_to date)
+create function report.cells(in_from date, in_to date, in_organisation text default null,
+                             in_pathway text default null)
 returns table (organisation text, pathway text, starts date, spells int, atoms int[], fte_days numeric, days int[],
                fit boolean[])
 language sql stable set search_path = pg_catalog, pg_temp set work_mem = '64MB' set jit = off
 set enable_nestloop = off set enable_mergejoin = off as $$
 with bar as materialized (
-    select b.* from report.span(in_from, in_to) s, report.bars(s.since, s.until, s.today, s.zone) b
+    select b.*
+    from report.span(in_from, in_to) s,
+         report.bars(s.since, s.until, s.today, s.zone, in_organisation, in_pathway) b
 ), counted as (
     select b.key, (sum(b.n) filter (where b.kind = 1))::int as n,
            array_replace(array[sum(b.n) filter (where b.class = 1), sum(b.n) filter (where b.class = 2),
@@ -224,7 +273,6 @@ with bar as materialized (
                  sum(b.n) filter (where b.class <= 4 and b.outcome = 4),
                  sum(b.n) filter (where b.class <= 4 and b.outcome = 5)]::int[], null, 0) as atoms
     from bar b
-    where b.kind in (1, 3)
     group by b.key
 ), ranked as (
     select x.*, sum(x.n) over w as upto, sum(x.n) over (partition by x.key, x.kind) as total,
@@ -261,7 +309,9 @@ select r.organisation, r.pathway, make_date(1900 + (n.key % 4096 - 1) / 12, (n.k
        n.n, n.atoms, l.fte_days, k.days, k.fit
 from counted n
 join report.dimensions() r on r.base = n.key / 4096 * 4096
-left join (select f.* from report.span(in_from, in_to) s, report.fte_days(s.since, s.until, s.today) f) l using (key)
+left join (select f.*
+           from report.span(in_from, in_to) s,
+                report.fte_days(s.since, s.until, s.today, in_organisation, in_pathway) f) l using (key)
 left join marks k using (key)
 $$;
 
@@ -419,7 +469,8 @@ begin
     perform audit.write('report', null, in_organisation, null,
                         jsonb_build_object('from', in_from, 'to', in_to, 'pathway', in_pathway));
     return query
-        with cells as materialized (select * from report.cells(in_from, in_to)),
+        with cells as materialized (
+                 select * from report.cells(in_from, in_to, in_organisation, in_pathway)),
              rows as materialized (
                  select g.organisation, p.pathway, g.label, report.shown(c.atoms, c.days, c.fit, c.fte_days) as told
                  from report.grid(in_from, in_to) g
@@ -438,30 +489,37 @@ end $$;
 -- ---- the quality of what HR sends ----
 
 -- Absence records of [in_since, in_until) that have begun, by what became of their reason; month: since December 1899.
-create function report.record_bars(in_since date, in_until date, in_today date)
+create function report.record_bars(in_since date, in_until date, in_today date, in_organisation text default null)
 returns table (organisation text, month int, match smallint, scheme smallint, code text, backdated boolean, n bigint)
-language sql stable parallel safe set search_path = pg_catalog, pg_temp set work_mem = '64MB' set jit = off
-set enable_nestloop = off set enable_mergejoin = off set enable_sort = off as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan
+set work_mem = '64MB' set jit = off set enable_nestloop = off set enable_mergejoin = off set enable_sort = off as $$
+#variable_conflict use_column
+begin
+return query
 select a.organisation, (select report.months(in_since, in_until))[a.onset_date - in_since + 1], a.match, a.scheme,
        a.code, a.onset_date < a.first_onset_date, count(*)
 from fact.absence a
 join report.organisations() r on r.organisation = a.organisation
 where not a.cancelled and a.onset_date >= in_since and a.onset_date < in_until and a.onset_date <= in_today
   and (r.live_from is null or a.onset_date >= r.live_from)
-group by 1, 2, 3, 4, 5, 6
-$$;
+  and (in_organisation is null or a.organisation = in_organisation)
+group by 1, 2, 3, 4, 5, 6;
+end $$;
 
 -- Of the records that began in a month. atoms: without a reason, onset moved back, without a reason on the second
 -- day, of those with one by day 4. spells: those that report.measures tells of that month, of all pathways together.
-create function report.record_cells(in_from date, in_to date)
+create function report.record_cells(in_from date, in_to date, in_organisation text default null)
 returns table (organisation text, starts date, records int, atoms int[], spells int)
-language sql stable set search_path = pg_catalog, pg_temp set work_mem = '64MB' set jit = off
-set enable_nestloop = off set enable_mergejoin = off as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan
+set work_mem = '64MB' set jit = off set enable_nestloop = off set enable_mergejoin = off as $$
+#variable_conflict use_column
+begin
+return query
 with clock as materialized (
     select s.* from report.span(in_from, in_to) s
 ), g as materialized (
     select b.organisation, b.month, b.match, b.scheme, b.code, b.backdated, b.n
-    from clock c, report.record_bars(c.since, c.until, c.today) b
+    from clock c, report.record_bars(c.since, c.until, c.today, in_organisation) b
 ), watched as materialized (
     select k.scheme, k.code
     from (select distinct g.scheme, g.code from g where g.match = 1) k
@@ -480,7 +538,8 @@ with clock as materialized (
           from clock c
           cross join followup.emitted e
           where e.kind = 'reason.missing' and e.nth = 1
-            and e.occurs_on >= c.since + 2 and e.occurs_on < c.until + 2) q
+            and e.occurs_on >= c.since + 2 and e.occurs_on < c.until + 2
+            and (in_organisation is null or e.organisation = in_organisation)) q
     join report.organisations() r on r.organisation = q.organisation
     -- Taken back for another reason (cancelled, moved, over sooner), nobody had to answer.
     where (q.answered or q.withdrawn_at is null) and (r.live_from is null or q.onset >= r.live_from)
@@ -499,6 +558,7 @@ with clock as materialized (
           join report.dimensions() r on r.organisation = sp.organisation and r.pathway = sp.pathway
           where not sp.tombstone and sp.onset_date >= (select c.since from clock c)
             and sp.onset_date < (select c.until from clock c) and (r.live_from is null or sp.onset_date >= r.live_from)
+            and (in_organisation is null or sp.organisation = in_organisation)
           group by 1, 2) s
     join report.dimensions() r using (base)
     where s.n >= 5
@@ -508,8 +568,8 @@ select m.organisation, make_date(1900 + (m.month - 1) / 12, (m.month - 1) % 12 +
        array[m.without, m.backdated, coalesce(a.n, 0), coalesce(a.in_time, 0)]::int[], coalesce(t.n, 0)::int
 from m
 left join asked a using (organisation, month)
-left join told t using (organisation, month)
-$$;
+left join told t using (organisation, month);
+end $$;
 
 create function report.letters(in_from date, in_to date) returns table (organisation text, month date, letters int)
 language sql stable set search_path = pg_catalog, pg_temp as $$
@@ -537,7 +597,7 @@ begin
     perform audit.write('report', null, in_organisation, null,
                         jsonb_build_object('from', in_from, 'to', in_to, 'what', 'quality'));
     for r in
-        with cells as materialized (select * from report.record_cells(in_from, in_to)),
+        with cells as materialized (select * from report.record_cells(in_from, in_to, in_organisation)),
              letters as materialized (select * from report.letters(in_from, in_to))
         select g.organisation, g.label, c.records, coalesce(c.atoms[1], 0) as without,
                coalesce(c.atoms[2], 0) as backdated, coalesce(c.atoms[3], 0) as asked,

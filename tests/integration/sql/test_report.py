@@ -139,7 +139,7 @@ def records(w, rows):
 def relapses(w, rng, spells):
     """Some of those that are over are followed by another, which lies where no report of these tests looks."""
     before = [s for s in spells if s.last is not None and rng.random() < 0.4]
-    after = put(w, (Spell(datetime.date(2027, 6, 1)) for _ in before))
+    after = put(w, (Spell(datetime.date(2027, 6, 1), organisation=s.organisation) for s in before))
     for s, again in zip(before, after):
         s.previous = again.id
         w.root.run(f"update casework.spell set previous_spell = '{s.id}' where spell_id = '{again.id}'")
