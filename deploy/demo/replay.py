@@ -39,9 +39,9 @@ def stops(today, now):
     found = []
     for back in range(28, -1, -1):
         day = today - datetime.timedelta(back)
-        if back <= 2:
+        if back <= 1:
             found += [(at(day, 0, 1), False), (at(day, 9, 1), False)]
-        if back <= 4 or day.weekday() in (1, 4):
+        if back <= 3 or day.weekday() == 4:
             found.append((at(day, 16, 30), True))
     return [stop for stop in found if stop[0] < now - datetime.timedelta(minutes=1)]
 
