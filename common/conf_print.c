@@ -112,12 +112,18 @@ static void print_dsn(const char *dsn, FILE *to)
 
 /* ---- keys ---- */
 
+/* What comes before a value: behind a blank a # would begin a comment. */
+static const char *blank_before(const char *value)
+{
+    return value[0] == '#' ? "" : " ";
+}
+
 static void print_props(const struct conf *c, FILE *to)
 {
     for (size_t i = 0; i < c->n_kafka_props; i++) {
         const struct conf_prop *p = &c->kafka_props[i];
-        fprintf(to, CONF_PROP_PREFIX "%s = %s\n", p->name,
-                conf_keys_prop_is_secret(p->name) ? MASK : p->value);
+        const char *value = conf_keys_prop_is_secret(p->name) ? MASK : p->value;
+        fprintf(to, CONF_PROP_PREFIX "%s =%s%s\n", p->name, blank_before(value), value);
     }
 }
 
@@ -135,7 +141,7 @@ static void print_key(const struct conf *c, const struct conf_key *k, FILE *to)
         fprintf(to, " %s", *(const bool *)at ? "true" : "false");
     } else {
         const char *text = *(char *const *)at;
-        fputs(text != NULL ? " " : "", to);
+        fputs(text != NULL ? blank_before(text) : "", to);
         if (text != NULL && k->secret) {
             print_dsn(text, to);
         } else {

@@ -9,6 +9,7 @@ import json
 import os
 import platform
 import resource
+import shutil
 import signal
 import statistics
 import subprocess
@@ -133,7 +134,7 @@ def machine(dsn):
     return {"date": dt.date.today().isoformat(), "cpu": cpu, "cores": os.cpu_count(),
             "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30),
             "system": platform.platform(), "postgresql": sql(dsn, "show server_version"),
-            "commit": run("git", "-C", ROOT, "rev-parse", "--short", "HEAD").strip(),
+            "commit": run("git", "-C", ROOT, "rev-parse", "--short", "HEAD").strip() if shutil.which("git") else "?",
             "settings": sql(dsn, "select string_agg(name || '=' || setting, ' ' order by name) from pg_settings where name"
                                  " in ('shared_buffers','fsync','synchronous_commit','max_wal_size','wal_compression')")}
 

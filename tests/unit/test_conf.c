@@ -290,6 +290,17 @@ Test(conf, secrets_are_masked)
     masks("host=db options='-c x=y'", "host=db options='-c x=y'");
 }
 
+Test(conf, a_value_that_begins_with_a_hash_is_printed_as_one)
+{
+    struct conf *c = load(CONF_INTAKE, "kafka.prop.client.id =#x\nkafka.brokers =#a:1\n");
+    struct conf *again = load(CONF_INTAKE, printed(c, CONF_INTAKE));
+    cr_assert_str_eq(again->kafka_brokers, "#a:1");
+    cr_assert_eq(again->n_kafka_props, 1);
+    cr_assert_str_eq(again->kafka_props[0].value, "#x");
+    conf_free(again);
+    conf_free(c);
+}
+
 Test(conf, prints_what_it_reads)
 {
     struct conf *c =
