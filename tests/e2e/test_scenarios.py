@@ -591,19 +591,22 @@ class Killed(Play):
     def deliver(self, share):  # pylint: disable=arguments-differ
         chance = random.Random(9)
         intake, followup = self.stage.start_intake(), self.stage.start_followup()
-        self.kills = 0
+        self.kills = self.in_hand = 0
         for number, first in enumerate(range(0, len(self.lines), share)):
             lines = self.lines[first:first + share]
             ends = self.stage.publish(lines)
             if number % 2 == 0:
                 time.sleep(chance.uniform(0, 0.05))
                 intake.kill()
+                at = self.stage.look_at_positions()
+                self.in_hand += any(at.get(partition, 0) < end for partition, end in ends.items())
                 intake = self.stage.start_intake()
                 self.stage.wait_taken(ends)
             else:
                 self.stage.wait_taken(ends)
                 time.sleep(chance.uniform(0, 0.05))
                 followup.kill()
+                self.in_hand += not self.stage.is_idle()
                 self.stage.free_leases()
                 followup = self.stage.start_followup()
             self.stage.wait_told(120)
@@ -635,8 +638,8 @@ def every_order(around, long):
             expect(tasks[("RW3", name)] == [
                 ["msk", "ended", "returned_before_notice", "2026-09-11", "2026-09-11"]],
                    "%s: tasks %s" % (name, tasks[("RW3", name)]))
-        print("  %d people, %d messages, %d kills, %d events and withdrawals" % (
-            len(people), len(lines), play.kills, len(play.said)))
+        print("  %d people, %d messages, %d kills, %d of them with work left, %d events and withdrawals" % (
+            len(people), len(lines), play.kills, play.in_hand, len(play.said)))
 
 
 # ---- 15: a burst ----
