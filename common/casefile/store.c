@@ -267,16 +267,12 @@ static const struct pg_stmt check_ruleset = {"check_ruleset", "select fact.check
                                              (const uint32_t[]){PG_INT4, 0}};
 static const struct pg_stmt wake_followup = {"wake_followup", "notify dayfour_wake", NULL};
 
-static enum status send_checks(const struct plan *plan, struct pg *pg, const struct ruleset *rs,
-                               struct err *err)
+enum status store_send_check(struct pg *pg, const struct ruleset *rs, struct err *err)
 {
     struct pg_args args = {0};
     pg_arg_i32(&args, rs->serial);
     enum status s = pg_send(pg, &check_ruleset, &args, err);
     pg_args_clear(&args);
-    if (s == STATUS_OK && plan->wake_now) {
-        s = pg_send(pg, &wake_followup, NULL, err);
-    }
     return s;
 }
 
@@ -300,7 +296,10 @@ enum status store_send(struct caseload *cl, struct pg *pg, const struct ruleset 
         s = cl->only_wakes ? send_wakes(&plan, pg, err) : send_people(&plan, pg, err);
     }
     if (s == STATUS_OK) {
-        s = send_checks(&plan, pg, rs, err);
+        s = store_send_check(pg, rs, err);
+    }
+    if (s == STATUS_OK && plan.wake_now) {
+        s = pg_send(pg, &wake_followup, NULL, err);
     }
     *counts = (struct store_counts){.records = plan.n_records,
                                     .spells = plan.n_spells,
