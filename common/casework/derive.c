@@ -4,6 +4,11 @@
 
 #include "common/casework/work.h"
 
+bool derive_is_settled(struct instant settled_at, struct instant now)
+{
+    return !instant_is_none(settled_at) && settled_at.us <= now.us;
+}
+
 void derive(const struct facts *f, const struct rules *r, struct instant now, struct arena *a,
             struct casework *out)
 {

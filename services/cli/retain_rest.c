@@ -2,11 +2,6 @@
 
 #include "services/cli/retain_unit.h"
 
-bool retain_period_settled(const struct period *period, struct instant now)
-{
-    return !instant_is_none(period->settled_at) && period->settled_at.us <= now.us;
-}
-
 /* ---- what stays must stay as it is ---- */
 
 static struct facts facts_that_stay(const struct retain_decision *d)
@@ -102,7 +97,7 @@ static bool has_event(const struct casework *cw, const struct timeline_event *e)
 /* A settled case is not worked out any more: only of the others it matters. */
 static bool must_stay(const struct retain_decision *d, const struct period *period)
 {
-    return !retain_period_settled(period, d->now) &&
+    return !derive_is_settled(period->settled_at, d->now) &&
            !d->units[d->unit_of_record[period->records[0] - d->p->facts.records]].goes;
 }
 
@@ -121,7 +116,7 @@ bool retain_rest_is_as_it_was(const struct retain_decision *d)
         }
     }
     for (size_t i = 0; i < cw.n_periods; i++) {
-        open_is += retain_period_settled(&cw.periods[i], d->now) ? 0 : 1;
+        open_is += derive_is_settled(cw.periods[i].settled_at, d->now) ? 0 : 1;
     }
     for (size_t i = 0; i < was->n_spells && same; i++) {
         same = !must_stay(d, was->spells[i].period) || has_spell(&cw, &was->spells[i]);
