@@ -1,6 +1,5 @@
-#include <string.h>
-
 #include "common/casework/work.h"
+#include "common/event/text.h"
 
 static const char *const state_names[] = {"open", "contacted", "ended"};
 
@@ -91,7 +90,7 @@ static void note_entry(struct spell *sp, const struct contact_fact *c)
 static bool same_code(const char *then, const struct record *rec)
 {
     const char *now = rec->reason == REASON_KEPT ? rec->code : NULL;
-    return then == now || (then != NULL && now != NULL && strcmp(then, now) == 0);
+    return text_same(then, now);
 }
 
 /* Has the reason of a record that is still here changed since the clinician last spoke to the
