@@ -17,11 +17,12 @@ import sys
 import time
 from pathlib import Path
 
-import bench_followup
-
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "deploy" / "demo"))
+sys.path[:0] = [str(ROOT / "deploy" / "demo"), str(ROOT / "tests" / "e2e")]
+import bench_followup  # noqa: E402  pylint: disable=wrong-import-position
 from database import Database  # noqa: E402  pylint: disable=wrong-import-position
+from process import cpu_seconds, memory_mib  # noqa: E402  pylint: disable=wrong-import-position
+
 BIN = ROOT / "build/bench/bin"
 PARTITIONS = 8
 
@@ -111,15 +112,11 @@ class Intake:
         (began, first), (ended, last) = part[0], part[-1]
         return (last - first) / (ended - began)
 
-    def status(self, field):
-        for line in Path("/proc/%d/status" % self.process.pid).read_text().splitlines():
-            if line.startswith(field):
-                return int(line.split()[1]) / 1024
-        return 0
+    def memory(self, field):
+        return memory_mib(self.process.pid, field)
 
-    def cpu_seconds(self):
-        parts = Path("/proc/%d/stat" % self.process.pid).read_text().rsplit(")", 1)[1].split()
-        return (int(parts[11]) + int(parts[12])) / os.sysconf("SC_CLK_TCK")
+    def cpu(self):
+        return cpu_seconds(self.process.pid)
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
@@ -159,8 +156,8 @@ def intake_end_to_end(figures, dsn, brokers, topic, events, repeat):
         mine = database_new(dsn, "bench_%d" % i)
         intake = Intake(mine, brokers, topic, "bench-%d" % i)
         rates.append(intake.wait_for(events))
-        cpus.append(intake.cpu_seconds() / events * 1e6)
-        peaks.append(intake.status("VmHWM"))
+        cpus.append(intake.cpu() / events * 1e6)
+        peaks.append(intake.memory("VmHWM"))
         if intake.rate(0.25, 0.5) > 0:
             flat.append(intake.rate(0.75, 1) / intake.rate(0.25, 0.5))
         intake.stop()
@@ -201,10 +198,10 @@ def intake_at_rest(figures, dsn, brokers, times):
     figures.add("message to committed task, p50", [took[len(took) // 2]], "ms")
     figures.add("message to committed task, p99", [took[int(len(took) * 0.99) - 1]], "ms")
     time.sleep(3)
-    cpu = intake.cpu_seconds()
+    cpu = intake.cpu()
     time.sleep(20)
-    figures.add("intake idle, share of a core", [(intake.cpu_seconds() - cpu) / 20 * 100], "%")
-    figures.add("intake idle, resident memory", [intake.status("VmRSS")], "MiB")
+    figures.add("intake idle, share of a core", [(intake.cpu() - cpu) / 20 * 100], "%")
+    figures.add("intake idle, resident memory", [intake.memory("VmRSS")], "MiB")
     intake.stop()
 
 
