@@ -106,20 +106,17 @@ static const char *digits_only(const char *code, char out[REASON_TEXT])
  * capitals of Latin-1 and of Latin Extended-A as far as Welsh, Polish and Czech need them. */
 static unsigned char fold_second(unsigned char first, unsigned char second)
 {
-    if (first == 0xC3 && second >= 0x80 && second <= 0x9E && second != 0x97) {
+    if (first == 0xC3 && second <= 0x9E && second != 0x97) {
         return (unsigned char)(second + 0x20); /* À-Þ without × */
     }
-    bool even_is_capital = (first == 0xC4 && (second <= 0xAF || second >= 0xB2) && second < 0xB8) ||
+    /* C4 B0 is the dotted capital I: without a small letter of its own. */
+    bool even_is_capital = (first == 0xC4 && second < 0xB8 && second != 0xB0) ||
                            (first == 0xC5 && second >= 0x8A && second <= 0xB7);
     bool odd_is_capital = (first == 0xC4 && second >= 0xB9 && second <= 0xBD) ||
                           (first == 0xC5 && ((second >= 0x81 && second <= 0x87) ||
                                              (second >= 0xB9 && second <= 0xBD)));
-    bool is_dotted_i = first == 0xC4 && (second == 0xB0 || second == 0xB1);
-    if (!is_dotted_i &&
-        ((even_is_capital && second % 2 == 0) || (odd_is_capital && second % 2 == 1))) {
-        return (unsigned char)(second + 1);
-    }
-    return second;
+    bool is_capital = second % 2 == 0 ? even_is_capital : odd_is_capital;
+    return (unsigned char)(second + (is_capital ? 1 : 0));
 }
 
 static const char *fold_case(const char *text, char out[REASON_TEXT])
