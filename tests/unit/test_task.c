@@ -172,13 +172,16 @@ Test(task, the_earliest_may_hold_a_later_one_of_the_records)
 Test(task, entries_of_a_pathway_that_is_no_more_count_for_nothing)
 {
     struct scene *sc = scene_open_at("2026-09-10 09:00");
-    SEND(sc, .onset = "2026-09-07", .code = "S10");
+    SEND(sc, .id = "A", .onset = "2026-09-07", .code = "S10");
+    SEND(sc, .id = "B", .onset = "2026-09-08", .code = "S12");
     made(sc, 0, NULL);
-    cr_assert_str_eq(scene_spells(sc), "stress 2026-09-07.. due 2026-09-11 contacted\n");
+    cr_assert_str_eq(scene_spells(sc), "stress 2026-09-07.. due 2026-09-11 contacted\n"
+                                       "msk 2026-09-08.. due 2026-09-12 open\n");
     scene_settings(sc, "\"stress\": {", "\"mind\": {");
-    cr_assert_str_eq(scene_spells(sc), "mind 2026-09-07.. due 2026-09-11 open\n");
-    SEND(sc, .onset = "2026-09-07", .code = "S12");
-    cr_assert_str_eq(scene_spells(sc), "msk 2026-09-07.. due 2026-09-11 open\n",
+    cr_assert_str_eq(scene_spells(sc), "mind 2026-09-07.. due 2026-09-11 open\n"
+                                       "msk 2026-09-08.. due 2026-09-12 open\n");
+    SEND(sc, .id = "A", .onset = "2026-09-07", .code = "S13");
+    cr_assert_str_eq(scene_spells(sc), "msk 2026-09-08.. due 2026-09-12 open\n",
                      "nor do they hold a record");
     scene_close(sc);
 }
