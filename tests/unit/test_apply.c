@@ -203,6 +203,13 @@ Test(apply, each_fact_alone_is_a_change)
         cr_assert_eq(sc->records[0].changed_at.us, sc->now.us, "row %zu", i);
         scene_close(sc);
     }
+    struct scene *sc = scene_open_at("2026-09-09 09:00");
+    scene_send(sc, same);
+    sc->records[0].fte = "0.5";
+    scene_at(sc, "2026-09-10 09:00");
+    scene_send(sc, same);
+    cr_assert_eq(sc->records[0].changed_at.us, sc->now.us, "the share of full time");
+    scene_close(sc);
 }
 
 /* */
