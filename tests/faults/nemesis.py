@@ -263,7 +263,7 @@ class Nemesis:
             if time.monotonic() > end:
                 self.stuck("%s s after %s: at %s, published up to %s, shards %s" % (
                     STUCK, name, state and state[0], ends, state and state[1]))
-            time.sleep(0.05)
+            time.sleep(0.1)
 
     def stuck(self, what):
         if os.getloadavg()[0] > BUSY:
