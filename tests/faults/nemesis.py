@@ -244,16 +244,22 @@ class Nemesis:
         return at, shards, idle
 
     def wait_recovered(self, name, since):
-        """Until all that was on the topic is taken in, and then each shard has claimed and
-        confirmed another batch, or nothing is left to claim or to confirm. The stream goes on."""
-        ends = dict(self.run.ends)
-        marks = None
+        """Until of each partition a message that came after the deed is taken in, and then each shard
+        has claimed and confirmed another batch, or nothing is left to do. The stream goes on."""
+        before = dict(self.run.ends)
+        ends, marks = {}, None
         end = time.monotonic() + STUCK
         while True:
+            streaming = self.run.publishing.is_alive()
+            now = dict(self.run.ends)
+            for partition in before:
+                if not streaming or now[partition] > before[partition]:
+                    ends.setdefault(partition, now[partition])
             state = self.state()
             if state is not None:
                 at, shards, idle = state
-                if marks is None and all(at.get(p, 0) >= n for p, n in ends.items()):
+                if marks is None and len(ends) == len(before) and all(
+                        at.get(p, 0) >= n for p, n in ends.items()):
                     marks = {shard: following for shard, (following, _) in shards.items()}
                 if marks is not None and (idle or all(
                         shards[shard][1] >= mark for shard, mark in marks.items())):
@@ -262,7 +268,7 @@ class Nemesis:
             self.run.look_at_actors()
             if time.monotonic() > end:
                 self.stuck("%s s after %s: at %s, published up to %s, shards %s" % (
-                    STUCK, name, state and state[0], ends, state and state[1]))
+                    STUCK, name, state and state[0], now, state and state[1]))
             time.sleep(0.1)
 
     def stuck(self, what):
