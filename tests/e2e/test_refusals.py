@@ -18,6 +18,8 @@ WAIT = 120
 # session, deadlock, not serializable, a lock not to be had, read-only.
 STATES = ("53100", "53200", "53300", "57014", "57P01", "57P03", "58030", "08006", "40P01", "40001",
           "55P03", "25006")
+MEETING = ("40P01", "40001", "55P03")  # of somebody else at work on the same rows
+HOURS = ["2026-09-15T%d:30:00Z" % hour for hour in (11, 12, 13)]
 REFUSE = ("create or replace function public.refuse() returns trigger language plpgsql as $$"
           " begin raise exception 'refused for a while' using errcode = '%s'; end $$;"
           " create or replace trigger refuse before insert on %s"
@@ -65,7 +67,7 @@ def intake_waits(around, table):
 
 
 def followup_waits(around):
-    """The same of what is to go out."""
+    """The same of what is to go out. Who is met with again and again is put off for an hour."""
     with FollowupStage(around, now=NOW) as stage:
         stage.start_intake()
         followup = stage.start_followup()
@@ -82,6 +84,8 @@ def followup_waits(around):
             expect(created(stage) == people(*numbers), "%s: something went out" % state)
             expect(len(stage.records("dead-letter")) == number, "%s: a dead letter went out" % state)
             stage.sql(ALLOW % "followup.outbox")
+            if state in MEETING:
+                stage.step_clock(HOURS[MEETING.index(state)])
             stage.wait_idle(WAIT)
             numbers += new
         expect(created(stage) == people(*numbers), "not each once")
