@@ -93,6 +93,7 @@ class Actor:
 class Run:
     def __init__(self, around, seed, minutes):
         self.around, self.seed, self.minutes = around, seed, minutes
+        self.commit = commit()
         self.counts = collections.Counter()
         self.told = {}
         settings = histories.settings_document()
@@ -241,7 +242,7 @@ def commit():
 def line_of(run, verdict, problems, why):
     """Of the ledger."""
     n = run.nemesis
-    return {"date": datetime.date.today().isoformat(), "seed": run.seed, "commit": commit(),
+    return {"date": datetime.date.today().isoformat(), "seed": run.seed, "commit": run.commit,
             "minutes": run.minutes, "verdict": verdict, **problems, "why": why[:300],
             "actions": dict(sorted(n.deeds.items())), "side": dict(sorted(n.side.items())),
             "recoveries": {name: took for name, took in sorted(n.recoveries.items())},

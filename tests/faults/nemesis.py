@@ -18,6 +18,7 @@ SERVER_SECONDS = 600
 PATIENCE = 600       # for whatever else the harness itself waits for
 PILED_UP = 0.35      # of the deeds, the share after which the next one does not wait
 PARTITIONS_MOST = 12
+SEVERAL = "the last of several in a row"
 
 
 class Nemesis:
@@ -289,6 +290,7 @@ class Nemesis:
 
     def disturb(self, seconds):
         began = time.monotonic()
+        waited = True  # after the deed before
         while time.monotonic() - began < seconds:
             time.sleep(self.rng.uniform(0.2, 1.5))
             deed = self.choose()
@@ -300,6 +302,7 @@ class Nemesis:
             self.run.watch()
             took = ""
             if not piled_up:
-                self.wait_recovered(name, since)
-                took = ": %.1f s" % self.recoveries[name][-1]
+                self.wait_recovered(name if waited else SEVERAL, since)
+                took = ": %.1f s" % self.recoveries[name if waited else SEVERAL][-1]
+            waited = not piled_up
             print("  %4d s  %s%s" % (at, name, took), flush=True)

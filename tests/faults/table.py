@@ -52,9 +52,9 @@ def recovery_rows(runs):
             took[name] += seconds
     yield row(["what was done", "times", "measured", "median s", "worst s"])
     yield "|---" * 5 + "|"
-    for name in sorted(done, key=lambda n: -done[n]):
+    for name in sorted(done.keys() | took.keys(), key=lambda n: (-done[n], n)):
         seconds = took[name]
-        yield row([name, done[name], len(seconds)] + (
+        yield row([name, done[name] or "", len(seconds)] + (
             ["%.1f" % statistics.median(seconds), "%.1f" % max(seconds)] if seconds else ["", ""]))
 
 

@@ -3,11 +3,40 @@
 # UndefinedBehaviorSanitizer, or with ThreadSanitizer, and runs an end-to-end test (tests/e2e/test_TEST.py;
 # cli: those of the commands) against servers of its own; without TEST, one for each program. Whatever a
 # sanitizer reports fails, also where the test itself passes.
+#
+# tests/sanitize/run.sh valgrind [TEST...]: unit tests under valgrind; by default those of common/event.
 set -euo pipefail
 
 ROOT=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.." && pwd)
-kind=${1:?which build: asan or tsan}
+kind=${1:?which: asan, tsan or valgrind}
 shift
+
+# Every test is a process of its own, which valgrind follows and writes a report of.
+under_valgrind() {
+    local test reports errors
+    [ $# -gt 0 ] || set -- decimal inbound inbound_members inbound_corpus
+    reports=$(mktemp -d)
+    cmake -S "$ROOT" --preset dev >/dev/null
+    cmake --build "$ROOT/build/dev" --target "${@/#/test_}" >/dev/null
+    for test in "$@"; do
+        echo "== valgrind: $test"
+        (cd "$ROOT" && valgrind --trace-children=yes --leak-check=full \
+            --errors-for-leak-kinds=definite --error-exitcode=9 --log-file="$reports/$test.%p" \
+            "build/dev/bin/test_$test" -j1)
+    done
+    errors=$({ grep -L 'ERROR SUMMARY: 0 errors' "$reports"/* || true; } | wc -l)
+    echo "valgrind: $(find "$reports" -type f | wc -l) processes, $errors with errors"
+    if [ "$errors" -gt 0 ]; then
+        grep -L 'ERROR SUMMARY: 0 errors' "$reports"/* | xargs cat
+        exit 1
+    fi
+    rm -rf "$reports"
+}
+
+if [ "$kind" = valgrind ]; then
+    under_valgrind "$@"
+    exit 0
+fi
 BIN=$ROOT/build/$kind/bin
 FOUND=$ROOT/build/$kind/found
 

@@ -1,5 +1,6 @@
-/* C11 threads on POSIX threads: ThreadSanitizer knows only those, and librdkafka makes its threads by the
- * others. Linked into the programs of the tsan build alone, where the library finds these first. */
+/* C11 threads on POSIX threads: ThreadSanitizer knows only those, and librdkafka makes its threads
+ * by the others. Linked into the programs of the tsan build alone, where the library finds these
+ * first. */
 #include <errno.h>
 #include <pthread.h>
 #include <stdint.h>
