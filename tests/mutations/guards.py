@@ -15,7 +15,7 @@ GUARDS = [
     {"guard": "a batch moves a position only under its owner's epoch",
      "changes": [(CORE, "p.partition = v.part and p.next_offset = v.ex and p.epoch = v.ep",
                   "p.partition = v.part and p.next_offset = v.ex")],
-     "tests": ["e2e.outages.zombie in both sessions",
+     "tests": ["e2e.outages.a zombie only the database knows",
                "sql.fencing.a_batch_moves_positions_only_of_its_owner"]},
     {"guard": "who is fenced is told: a position that did not move fails the batch",
      "changes": [(CORE, "if n <> cardinality(in_partitions) then", "if false then")],

@@ -2,7 +2,7 @@
 """Takes one guard after another out of the code that makes effects happen once, and asks the tests that are
 there for it whether they notice.
 
-    ./run with python3 tests/mutations/once.py [--write] [--quick] [--only TEXT]...
+    ./run with python3 tests/mutations/once.py [--write] [--quick] [--rest] [--only TEXT]...
 
 Each guard is broken in a copy of the sources, the programs are built, and the tests named in guards.py are run
 until one fails. Ends with 1 if none does. First all of them are run with nothing broken, unless --quick: for a tree
@@ -120,11 +120,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--write", action="store_true", help="what came out goes into doc/reliability.md")
     parser.add_argument("--quick", action="store_true", help="do not run the tests with nothing broken")
+    parser.add_argument("--rest", action="store_true", help="only what has not been tried yet")
     parser.add_argument("--only", action="append", help="guards with this in their name or files")
     args = parser.parse_args()
     results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
     wanted = [guard for guard in guards.GUARDS if args.only is None or any(
         text in guard["guard"] + " " + " ".join(name for name, _, _ in guard["changes"]) for text in args.only)]
+    if args.rest:
+        wanted = [guard for guard in wanted if guard["guard"] not in results]
     tree = here()
     copy_tree()
     must(["cmake", "--preset", "dev", "-B", BUILD, "-DDAYFOUR_WERROR=OFF", "-DCMAKE_C_FLAGS_RELWITHDEBINFO=-O1",
