@@ -10,7 +10,9 @@ import time
 import harness
 from followup_stage import FollowupStage
 from harness import Stage, expect, until
+from test_fixed2000 import NOW as FIXED_NOW, check, expected
 from test_followup_faults import absence, created, people
+from test_outages import PARTITIONS, cut_sessions
 
 NOW = "2026-09-15T10:30:00Z"
 WAIT = 120
@@ -112,10 +114,29 @@ def all_but_one(around, careful_sessions):
         expect(intake.running, "intake gave up")
 
 
+def handed_over_again(around):
+    """After each assignment and each seek the library hands over messages from before the position: they
+    are not taken a second time."""
+    early = around.bin / "e2e_early.so"
+    if not early.exists():
+        raise harness.NotRun("needs e2e_early.so")
+    lines, world = expected(PARTITIONS)
+    with Stage(around, PARTITIONS, now=FIXED_NOW) as stage:
+        stage.start_intake({"LD_PRELOAD": str(early)}, batch__max_rows="10")
+        ends = stage.publish(lines)
+        for _ in range(12):
+            time.sleep(0.15)
+            cut_sessions(stage, stage.id + "_intake")
+            stage.look_at_positions()
+        stage.wait_taken(ends, WAIT)
+        check(stage, lines, world)
+
+
 CASES = {
     "intake, records refused": functools.partial(intake_waits, table="fact.absence"),
     "intake, dead letters refused": functools.partial(intake_waits, table="intake.dead_letter"),
     "followup, the outbox refused": followup_waits,
+    "messages handed over again": handed_over_again,
     "all but what cannot be stored": functools.partial(all_but_one, careful_sessions="1"),
 }
 

@@ -65,7 +65,7 @@ GUARDS = [
      "tests": ["e2e.refusals.intake, records refused", "e2e.refusals.intake, dead letters refused"]},
     {"guard": "what is handed over from before an assignment is not taken",
      "changes": [(INTAKE, "    if (!p->held || m->offset < p->next_offset) {", "    if (!p->held) {")],
-     "tests": ["e2e.outages.sessions cut again and again", "e2e.outages.settings loaded meanwhile"]},
+     "tests": ["e2e.refusals.messages handed over again"]},
     # --- out
     {"guard": "a claim is stored only under its owner's epoch",
      "changes": [(MORE, "s.shard = in_shard and s.epoch = in_epoch and s.next_batch = in_next",

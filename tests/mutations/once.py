@@ -42,7 +42,8 @@ def copy_tree():
 
 def build():
     return run(["cmake", "--build", BUILD, "-j", os.environ.get("DAYFOUR_JOBS", str(os.cpu_count())),
-                "--target", "dayfour", "dayfour-intake", "dayfour-followup", "e2e_topic"])
+                "--target", "dayfour", "dayfour-intake", "dayfour-followup", "e2e_topic",
+                "e2e_early"])
 
 
 def notices(test):
