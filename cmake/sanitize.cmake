@@ -12,7 +12,13 @@ else()
                         "(address,undefined or thread, or empty)")
 endif()
 
+set(DAYFOUR_TSAN_C11 ${CMAKE_CURRENT_LIST_DIR}/../tests/sanitize/tsan_c11.c)
+
 function(dayfour_sanitize target)
+    get_target_property(type ${target} TYPE)
+    if(DAYFOUR_SANITIZE STREQUAL "thread" AND type STREQUAL "EXECUTABLE")
+        target_sources(${target} PRIVATE ${DAYFOUR_TSAN_C11})
+    endif()
     target_compile_options(${target} PRIVATE ${DAYFOUR_SANITIZE_FLAGS})
     target_link_options(${target} PRIVATE ${DAYFOUR_SANITIZE_FLAGS})
 endfunction()

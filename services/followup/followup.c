@@ -262,7 +262,7 @@ enum status followup_run(const struct conf *c, struct err *err)
                          .work_fd = -1,
                          .situation = {.next_wake = INSTANT_NONE},
                          .rehearsal = INSTANT_NONE,
-                         .db_backoff = {.first_ms = 200, .max_ms = 10000}};
+                         .db_backoff = {.first_ms = 200, .max_ms = 2000}};
     enum status s = set_up(&f, err);
     if (s == STATUS_OK) {
         s = ops_open(&f, err);

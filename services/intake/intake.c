@@ -365,7 +365,7 @@ static enum status turn_until_stop(struct intake *in, struct err *err)
 
 enum status intake_run(const struct conf *c, struct err *err)
 {
-    struct intake in = {.conf = c, .db_backoff = {.first_ms = 200, .max_ms = 10000}};
+    struct intake in = {.conf = c, .db_backoff = {.first_ms = 200, .max_ms = 2000}};
     enum status s = set_up(&in, err);
     if (s == STATUS_OK) {
         recover_start_over(&in);

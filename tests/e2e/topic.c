@@ -20,7 +20,7 @@
 #include <string.h>
 
 #define PARTITIONS_MAX 256
-#define WAIT_MS 60000
+#define WAIT_MS 180000
 
 static _Noreturn void die(const char *what, const char *why)
 {

@@ -1,8 +1,10 @@
-"""A TCP proxy between the services and PostgreSQL that can be told to be slow, to let nothing
-through, and to cut a session in the middle of a COMMIT, before or after the server has it."""
+"""TCP proxies between the services and their servers that can be told to be slow, to let nothing
+through, and to cut a session in the middle of a commit, before or after the server has it: a COMMIT
+of PostgreSQL's, the end of a transaction of Kafka's."""
 import random
 import selectors
 import socket
+import struct
 import threading
 import time
 
@@ -104,3 +106,88 @@ class Proxy:
             except OSError:
                 pass
             s.close()
+
+
+# --- Kafka
+
+METADATA, OFFSET_FETCH, FIND_COORDINATOR, END_TXN = 3, 9, 10, 26
+NAMES_BROKERS = (METADATA, FIND_COORDINATOR)
+
+
+class Frames:
+    """Bytes of a stream, cut into whole requests or answers."""
+
+    def __init__(self):
+        self.held = b""
+
+    def feed(self, data):
+        self.held += data
+        while len(self.held) >= 4:
+            size = 4 + struct.unpack(">i", self.held[:4])[0]
+            if len(self.held) < size:
+                return
+            frame, self.held = self.held[:size], self.held[size:]
+            yield frame
+
+
+class KafkaProxy(Proxy):
+    """Of one broker on 127.0.0.1: where it names itself, its clients are told of the proxy."""
+
+    def __init__(self, target, seed):
+        self.drop_end = None  # of the next transaction "request" or "answer", and then all is dark
+        self.requests = []    # (what, version, frame) of those that are watched
+        self.watched = ()
+        super().__init__(target, seed)
+        self.real = target[0].encode() + struct.pack(">i", target[1])
+        self.ours = target[0].encode() + struct.pack(">i", self.port)
+
+    def pump(self, pair):
+        client, server = pair
+        frames = {client: Frames(), server: Frames()}
+        naming = set()  # requests whose answers name brokers
+        with selectors.DefaultSelector() as ready:
+            ready.register(client, selectors.EVENT_READ)
+            ready.register(server, selectors.EVENT_READ)
+            while not self.closed:
+                for key, _ in ready.select(0.2):
+                    while self.dark and not self.closed:
+                        time.sleep(0.02)
+                    data = key.fileobj.recv(CHUNK)
+                    if not data:
+                        return
+                    if self.delay:
+                        time.sleep(self.delay)
+                    for frame in frames[key.fileobj].feed(data):
+                        if key.fileobj is server:
+                            client.sendall(self.renamed(frame, naming))
+                        elif not self.pass_request(frame, server, naming):
+                            return
+
+    def renamed(self, frame, naming):
+        number = frame[4:8]
+        if number not in naming:
+            return frame
+        naming.discard(number)
+        return frame.replace(self.real, self.ours)
+
+    def pass_request(self, frame, server, naming):
+        """False: the session is cut here."""
+        what, version = struct.unpack(">hh", frame[4:8])
+        if what in NAMES_BROKERS:
+            naming.add(frame[8:12])
+        if what in self.watched:
+            self.requests.append((what, version, frame))
+        if what == END_TXN and self.drop_end is not None:
+            if self.drop_end == "answer":
+                server.sendall(frame)
+            self.drop_end, self.dark = None, True
+            return True
+        if what == END_TXN and self.cuts_wanted > 0:
+            self.cuts_wanted -= 1
+            self.cuts += 1
+            if self.rng.random() < 0.6:  # the broker has it, its answer is lost
+                server.sendall(frame)
+                time.sleep(self.rng.choice([0, 0.002, 0.02, 0.1]))
+            return False
+        server.sendall(frame)
+        return True

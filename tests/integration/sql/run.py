@@ -12,7 +12,7 @@ import traceback
 import harness
 
 FILES = ["test_time", "test_views", "test_worklist", "test_functions", "test_sight", "test_adversary", "test_audit",
-         "test_access", "test_services", "test_ops", "test_retention",
+         "test_access", "test_services", "test_fencing", "test_ops", "test_retention",
          "test_report"]
 NOT_RUN = 77
 
