@@ -122,8 +122,10 @@ class Place:
         self.script("run", 'DAYFOUR_RUN_DIR="%s" exec "%s" "$@"' % (self.dir / ".run", ROOT / "run"))
         self.script("bin/kafka-topics.sh", "exec java -Xmx256m -XX:TieredStopAtLevel=1 -cp '%s' "
                     "org.apache.kafka.tools.TopicCommand \"$@\"" % jars())
+        self.script("bin/logger", "cat >>'%s'" % (self.dir / "logged"))
         self.env = {k: v for k, v in os.environ.items() if not k.startswith(("DAYFOUR_", "PG", "KAFKA_"))}
         self.env["PATH"] = "%s:%s:%s" % (self.dir / "bin", ROOT / "build" / "bin", os.environ["PATH"])
+        self.env["XDG_CACHE_HOME"] = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
         self.env["HOME"] = str(self.dir)
 
     def script(self, name, text):
@@ -168,7 +170,7 @@ class Place:
                 ("dayfour doctor", "dayfour doctor --intake %s/intake.conf --followup %s/followup.conf" % (
                     self.etc, self.etc)),
                 ("/usr/share/doc/dayfour", str(ROOT / "doc")),
-                ("/var/log", str(self.dir)),
+                ("install -m 0640 -g dayfour", "install -m 0640"),
                 ("/usr/share/dayfour/prometheus", str(ROOT / "deploy" / "prometheus"))):
             text = text.replace(here, there)
         return text
@@ -214,12 +216,16 @@ class Place:
         command = re.search(r"^ExecStart=/usr/bin/(.*)", unit, re.M).group(1)
         variable = re.search(r"^Environment=(\w+)=%d/pg.password", unit, re.M).group(1)
         before = dict(self.env)
-        for key in [k for k in self.env if k.startswith(("PG", "KAFKA", "DAYFOUR_")) and k not in (
-                "PGHOSTADDR", "PGPORT")]:
-            del self.env[key]
+        self.forget_servers()
         self.env[variable] = str(self.etc / (name + ".password"))
         self.shell(Block("deploy/systemd", 0, ["sh"], [command]))
         self.env = before
+
+    def forget_servers(self):
+        """But where the name of the database's leads."""
+        for key in list(self.env):
+            if key.startswith(("PG", "KAFKA", "DAYFOUR_")) and key not in ("PGHOSTADDR", "PGPORT"):
+                del self.env[key]
 
     def kafka_topics(self, *arguments):
         subprocess.run([sys.executable, ROOT / "deploy/kafka/topics.py", "--brokers", self.brokers, *arguments],
@@ -343,7 +349,8 @@ def message_in_task_out(around):
             stage.wait_idle()
 
         def types():
-            return [e["type"].removeprefix("org.dayfour.").removesuffix(".v1") for e in stage.events("follow-up")]
+            said = [e["type"].removeprefix("org.dayfour.").removesuffix(".v1") for e in stage.events("follow-up")]
+            return [kind for kind in said if kind.startswith("contact")]  # that a feed of one message falls silent, too
 
         def at(instant):
             stage.step_clock(instant)
@@ -406,7 +413,7 @@ def hr_integration(_):
         play(place, page, [("absence.events.dead-letter", dead_letters)])
         place.wait_taken()
         said = place.sql("select string_agg(absence_id, ' ' order by absence_id) from fact.absence").split()
-        for wanted in ("A-2001", "A-2002", "A-3001"):
+        for wanted in ("A-1001", "A-3001"):
             expect(wanted in said, "%s is not stored, only %s" % (wanted, said))
         example = json.loads((ROOT / "schemas/events/examples/org.dayfour.absence.opened.v1.json").read_text())
         expect(example["data"]["absence_id"] in said, "the example by kcat is not stored")
@@ -451,25 +458,25 @@ def operations(_):
                 place.start_as_unit(name)
             place.wait_ready()
 
-        def purge_of_the_night(place):
-            for block in ALL[page]:
-                if block.lines[0] == "# /etc/cron.d/dayfour-purge":
-                    line = re.match(r"(\S+ ){5}dayfour +(.*)", block.lines[1]).group(2)
-                    place.type(place.substitute(line))
-                    return
-            raise Failure("there is no purge by cron")
+        def password_for_purge(place, block):
+            """And what cron would do at night, from its own empty environment."""
+            place.shell(block)
+            (place.etc / "purge.password").write_text(PASSWORD + "\n")
+            night = [b for b in ALL[page] if b.lines[0] == "# /etc/cron.d/dayfour-purge"]
+            expect(len(night) == 1, "one line for cron")
+            *settings, line = place.substitute(night[0].text).split("\n")[1:]
+            before = dict(place.env)
+            place.forget_servers()
+            command = re.match(r"(?:\S+ ){5}dayfour  (.*)", line).group(1)
+            place.type("\n".join(["export " + setting for setting in settings] + [command]))
+            place.env = before
+            seen = (place.dir / "logged").read_text()
+            expect(isinstance(json.loads(seen.splitlines()[-1]), dict), "it logs %s" % seen)
 
         def send(place, block):
             place.shell(block)
             place.wait_taken()
             expect(place.sql("select count(*) from fact.absence") == "2", "not all is stored")
-
-        def login_for_purge(place, block):
-            place.statements(block)
-            before = dict(place.env)
-            place.env["PGPASSWORD"] = PASSWORD
-            purge_of_the_night(place)
-            place.env = before
 
         def restore(place, block):
             place.end_services()
@@ -494,7 +501,7 @@ def operations(_):
 
         play(place, page, [
             ("CREATE DATABASE", create_database), ("install -m 0600", password_files),
-            ("systemctl enable", look_and_start), ("dayfour publish", send), ("dayfour_retention", login_for_purge),
+            ("systemctl enable", look_and_start), ("dayfour publish", send), ("purge.password", password_for_purge),
             ("pg_restore", restore), ("positions set", position_lost), ("followup.outbox", position_ahead),
             ("dayfour doctor", first_look)])
         for text in asked_for(page):
@@ -596,6 +603,8 @@ def every_block(_):
 
 def all_was_run(_):
     """After all the others: what they ought to have run, they did."""
+    if any(not word.startswith("-") for word in sys.argv[1:]):
+        raise NotRun("only some of the cases were asked for")
     left = [str(block) for page in PAGES for block in commands_of(page) if not block.was_run]
     expect(not left, "not run: " + ", ".join(left))
 
@@ -609,6 +618,7 @@ CASES = {
     "all was run": all_was_run,
 }
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that nothing stays behind
     for name in pages():
         ALL[name] = blocks_of(name)
     sys.exit(harness.run(CASES))

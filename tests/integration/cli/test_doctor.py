@@ -268,7 +268,8 @@ def a_server_that_is_almost_full(w):
     dsn = dsn_of(dict(w.words, dbname=w.dbname)).replace("'", "''")
     w.sql("create extension dblink")
     left = int(w.value("select current_setting('max_connections')::int - count(*) from pg_stat_activity"))
-    holder = subprocess.Popen(["psql", "-Xq", dsn_of(dict(w.words, dbname=w.dbname))], stdin=subprocess.PIPE, text=True)
+    holder = subprocess.Popen(["psql", "-Xq", dsn_of(dict(w.words, dbname=w.dbname))], stdin=subprocess.PIPE,
+                              stdout=subprocess.DEVNULL, text=True)
     try:
         holder.stdin.write(f"select count(dblink_connect('c' || n, '{dsn}')) from generate_series(1, {left - 9}) n;\n"
                            "create table public.held ();\n")
