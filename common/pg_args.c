@@ -16,13 +16,19 @@ void pg_args_clear(struct pg_args *a)
     a->n = 0;
 }
 
+/* All eight bytes, one after the other, so that the compiler sees one instruction in them. */
+static void store_be(unsigned char out[8], uint64_t v)
+{
+    for (size_t i = 0; i < 8; i++) {
+        out[i] = (unsigned char)(v >> (56 - 8 * i));
+    }
+}
+
 static void put_be(struct buf *b, uint64_t v, size_t width)
 {
     unsigned char out[8];
-    for (size_t i = 0; i < width; i++) {
-        out[i] = (unsigned char)(v >> (8 * (width - 1 - i)));
-    }
-    buf_put(b, out, width);
+    store_be(out, v);
+    buf_put(b, out + 8 - width, width);
 }
 
 static void arg_add(struct pg_args *a, size_t at, int32_t len)
@@ -145,8 +151,10 @@ void pg_array_text(struct pg_args *a, const char *s)
 
 static void array_be(struct pg_args *a, uint64_t v, size_t width)
 {
-    put_be(&a->bytes, width, 4);
-    put_be(&a->bytes, v, width);
+    unsigned char out[12];
+    store_be(out, (uint64_t)width << 32);
+    store_be(out + 4, v << (64 - 8 * width));
+    buf_put(&a->bytes, out, 4 + width);
     a->array_n++;
 }
 

@@ -389,6 +389,13 @@ static bool anything_stands(const struct casework *cw, enum event_audience audie
     return false;
 }
 
+/* Who waits to be looked at keeps the place in the queue, and the row its index entries. */
+static struct instant due(struct instant stored, struct instant now)
+{
+    bool waits = !instant_is_none(stored) && stored.us <= now.us;
+    return waits ? stored : now;
+}
+
 void caseload_derive(struct caseload *cl, const struct ruleset *rs, struct instant now, bool all)
 {
     for (size_t i = 0; i < cl->n_persons; i++) {
@@ -401,7 +408,7 @@ void caseload_derive(struct caseload *cl, const struct ruleset *rs, struct insta
         p->derived = true;
         bool prompts = p->prompted > 0 || anything_stands(&p->cw, AUDIENCE_HR, now);
         bool oh = p->emitted > p->prompted || anything_stands(&p->cw, AUDIENCE_OH, now);
-        p->wake_at = prompts ? now : p->cw.prompt_wake_at;
-        p->oh_wake_at = oh ? now : p->cw.oh_wake_at;
+        p->wake_at = prompts ? due(p->stored_wake, now) : p->cw.prompt_wake_at;
+        p->oh_wake_at = oh ? due(p->stored_oh_wake, now) : p->cw.oh_wake_at;
     }
 }

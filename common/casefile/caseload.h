@@ -105,8 +105,8 @@ bool caseload_apply(struct caseload *cl, const struct inbound *ev, const struct 
 
 /* Derives everybody who changed (all: everybody), and decides when each is to be looked at next,
  * for what HR is told and for all else: at the case's next instant where nothing was emitted and
- * nothing stands, else now, so that followup sees it. What decides the first never sees what HR may
- * not. */
+ * nothing stands, else now, so that followup sees it; or since when it has been waiting already.
+ * What decides the first never sees what HR may not. */
 void caseload_derive(struct caseload *cl, const struct ruleset *rs, struct instant now, bool all);
 
 #endif

@@ -31,19 +31,15 @@ static const struct pg_stmt put_records = {
     "put_records",
     "insert into fact.absence (organisation, person_id, source, absence_id, version,"
     " first_version, first_onset_date, assignment_id, onset_date, last_day, open_ended,"
-    " expected_return, match, scheme, code, settings_serial, fte, fit_note_from, fit_note_to,"
-    " phased_return_from, cancelled, first_notice_at, changed_at, contact_hash) select"
-    " u.organisation, u.person_id, u.source, u.absence_id, u.version, u.first_version,"
-    " u.first_onset, u.assignment_id, u.onset, u.last_day, u.open_ended, u.expected_return,"
-    " u.match, u.scheme, u.code, u.settings_serial, u.fte::numeric, u.fit_from, u.fit_to,"
-    " u.phased, u.cancelled, u.first_notice, u.changed_at, u.contact_hash from unnest($1::text[],"
-    " $2::text[], $3::text[], $4::text[], $5::int8[], $6::int8[], $7::date[], $8::text[],"
-    " $9::date[], $10::date[], $11::bool[], $12::date[], $13::int2[], $14::int2[], $15::text[],"
-    " $16::int4[], $17::text[], $18::date[], $19::date[], $20::date[], $21::bool[],"
-    " $22::timestamptz[], $23::timestamptz[], $24::int8[]) as u (organisation, person_id, source,"
-    " absence_id, version, first_version, first_onset, assignment_id, onset, last_day,"
-    " open_ended, expected_return, match, scheme, code, settings_serial, fte, fit_from, fit_to,"
-    " phased, cancelled, first_notice, changed_at, contact_hash) on conflict (organisation,"
+    " expected_return, match, scheme, code, settings_serial, fte, fit_note_from,"
+    " fit_note_to, phased_return_from, cancelled, first_notice_at, changed_at, contact_hash)"
+    " select unnest($1::text[]), unnest($2::text[]), unnest($3::text[]), unnest($4::text[]),"
+    " unnest($5::int8[]), unnest($6::int8[]), unnest($7::date[]), unnest($8::text[]),"
+    " unnest($9::date[]), unnest($10::date[]), unnest($11::bool[]), unnest($12::date[]),"
+    " unnest($13::int2[]), unnest($14::int2[]), unnest($15::text[]), unnest($16::int4[]),"
+    " unnest($17::text[])::numeric, unnest($18::date[]), unnest($19::date[]),"
+    " unnest($20::date[]), unnest($21::bool[]), unnest($22::timestamptz[]),"
+    " unnest($23::timestamptz[]), unnest($24::int8[]) on conflict (organisation,"
     " person_id, source, absence_id) do update set version = excluded.version, first_version ="
     " excluded.first_version, first_onset_date = excluded.first_onset_date, assignment_id ="
     " excluded.assignment_id, onset_date = excluded.onset_date, last_day = excluded.last_day,"
@@ -109,9 +105,11 @@ static enum status send_records(const struct plan *plan, struct pg *pg, struct e
 static const struct pg_stmt put_details = {
     "put_details",
     "insert into fact.person_contact (organisation, person_id, source, absence_id, name, phone,"
-    " email, language, preferred_time, voicemail) select * from unnest($1::text[], $2::text[],"
-    " $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],"
-    " $10::bool[]) on conflict (organisation, person_id, source, absence_id) do update set name ="
+    " email, language, preferred_time, voicemail) select unnest($1::text[]),"
+    " unnest($2::text[]), unnest($3::text[]), unnest($4::text[]), unnest($5::text[]),"
+    " unnest($6::text[]), unnest($7::text[]), unnest($8::text[]), unnest($9::text[]),"
+    " unnest($10::bool[]) on conflict (organisation, person_id, source, absence_id) do"
+    " update set name ="
     " excluded.name, phone = excluded.phone, email = excluded.email, language ="
     " excluded.language, preferred_time = excluded.preferred_time, voicemail = excluded.voicemail",
     (const uint32_t[]){PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_TEXT_ARRAY,
@@ -187,10 +185,13 @@ static const struct pg_stmt put_people = {
     "put_people",
     "with w as (insert into fact.person as p (organisation, person_id, revision, next_wake_at,"
     " left_on, left_time, left_id, died_on, died_time, died_id, opt_on, opt_time, opt_id,"
-    " opted_out, changed_at, oh_wake_at) select * from unnest($1::text[], $2::text[], $3::int8[],"
-    " $4::timestamptz[], $5::date[], $6::timestamptz[], $7::text[], $8::date[],"
-    " $9::timestamptz[], $10::text[], $11::date[], $12::timestamptz[], $13::text[], $14::bool[],"
-    " $15::timestamptz[], $16::timestamptz[]) on conflict (organisation, person_id) do update set revision ="
+    " opted_out, changed_at, oh_wake_at) select unnest($1::text[]), unnest($2::text[]),"
+    " unnest($3::int8[]), unnest($4::timestamptz[]), unnest($5::date[]),"
+    " unnest($6::timestamptz[]), unnest($7::text[]), unnest($8::date[]),"
+    " unnest($9::timestamptz[]), unnest($10::text[]), unnest($11::date[]),"
+    " unnest($12::timestamptz[]), unnest($13::text[]), unnest($14::bool[]),"
+    " unnest($15::timestamptz[]), unnest($16::timestamptz[]) on conflict (organisation,"
+    " person_id) do update set revision ="
     " excluded.revision, next_wake_at = excluded.next_wake_at, left_on = excluded.left_on,"
     " left_time = excluded.left_time, left_id = excluded.left_id, died_on = excluded.died_on,"
     " died_time = excluded.died_time, died_id = excluded.died_id, opt_on = excluded.opt_on,"
@@ -266,16 +267,12 @@ static const struct pg_stmt check_ruleset = {"check_ruleset", "select fact.check
                                              (const uint32_t[]){PG_INT4, 0}};
 static const struct pg_stmt wake_followup = {"wake_followup", "notify dayfour_wake", NULL};
 
-static enum status send_checks(const struct plan *plan, struct pg *pg, const struct ruleset *rs,
-                               struct err *err)
+enum status store_send_check(struct pg *pg, const struct ruleset *rs, struct err *err)
 {
     struct pg_args args = {0};
     pg_arg_i32(&args, rs->serial);
     enum status s = pg_send(pg, &check_ruleset, &args, err);
     pg_args_clear(&args);
-    if (s == STATUS_OK && plan->wake_now) {
-        s = pg_send(pg, &wake_followup, NULL, err);
-    }
     return s;
 }
 
@@ -299,7 +296,10 @@ enum status store_send(struct caseload *cl, struct pg *pg, const struct ruleset 
         s = cl->only_wakes ? send_wakes(&plan, pg, err) : send_people(&plan, pg, err);
     }
     if (s == STATUS_OK) {
-        s = send_checks(&plan, pg, rs, err);
+        s = store_send_check(pg, rs, err);
+    }
+    if (s == STATUS_OK && plan.wake_now) {
+        s = pg_send(pg, &wake_followup, NULL, err);
     }
     *counts = (struct store_counts){.records = plan.n_records,
                                     .spells = plan.n_spells,

@@ -20,4 +20,7 @@ enum status store_send(struct caseload *cl, struct pg *pg, const struct ruleset 
                        struct instant now, const char *why, struct store_counts *counts,
                        struct err *err) NODISCARD;
 
+/* Sends only the second of the checks, for who writes by other statements: CT003 as above. */
+enum status store_send_check(struct pg *pg, const struct ruleset *rs, struct err *err) NODISCARD;
+
 #endif

@@ -53,12 +53,12 @@ pg_settings() {
 listen_addresses = '127.0.0.1'
 unix_socket_directories = ''
 max_connections = 100
-shared_buffers = 256MB
+shared_buffers = 1GB
 work_mem = 16MB
 maintenance_work_mem = 128MB
 max_wal_size = 4GB
 min_wal_size = 256MB
-wal_compression = on
+wal_compression = lz4
 checkpoint_timeout = 15min
 fsync = on
 synchronous_commit = on

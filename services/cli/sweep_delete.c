@@ -1,3 +1,4 @@
+#include "common/casefile/store.h"
 #include "common/columns.h"
 #include "services/cli/sweep_inside.h"
 
@@ -196,18 +197,6 @@ static enum status send_people(struct sweep *s, struct err *err)
     return st;
 }
 
-static const struct pg_stmt check_ruleset = {"sweep_check", "select fact.check_ruleset($1)",
-                                             (const uint32_t[]){PG_INT4, 0}};
-
-static enum status send_check(struct sweep *s, struct err *err)
-{
-    struct pg_args args = {0};
-    pg_arg_i32(&args, s->rules->serial);
-    enum status st = pg_send(s->cli->pg, &check_ruleset, &args, err);
-    pg_args_clear(&args);
-    return st;
-}
-
 enum status sweep_delete(struct sweep *s, struct err *err)
 {
     enum status st = send_spells(s, err);
@@ -216,7 +205,7 @@ enum status sweep_delete(struct sweep *s, struct err *err)
     st = st == STATUS_OK ? send_records(s, false, err) : st;
     st = st == STATUS_OK ? send_records(s, true, err) : st;
     st = st == STATUS_OK ? send_people(s, err) : st;
-    st = st == STATUS_OK ? send_check(s, err) : st;
+    st = st == STATUS_OK ? store_send_check(s->cli->pg, s->rules, err) : st;
     st = st == STATUS_OK ? pg_flush(s->cli->pg, err) : st;
     st = st == STATUS_OK ? pg_wait(s->cli->pg, -1, err) : st;
     return st == STATUS_OK ? st : sweep_failed(s, st, err);

@@ -39,9 +39,8 @@ static const struct pg_stmt count_due = {
     " (select min(p.next_wake_at) from fact.person p where p.next_wake_at between '2000-01-01' and $1),"
     " (select min(p.oh_wake_at) from fact.person p where p.oh_wake_at between '2000-01-01' and $1)"
     ")))::int8, 0),"
-    " case when $2 is not null then (select count(*) from casework.spell s where s.state = 'open') end,"
-    " case when $2 is not null then (select count(*) from casework.spell s where s.state = 'open'"
-    " and s.due_date < $2) end",
+    " case when $2 is not null then t.open end, t.overdue from (select count(*) as open, count(*) filter (where s.due_date < $2) as overdue"
+    " from casework.spell s where s.state = 'open' and $2 is not null) t",
     (const uint32_t[]){PG_TIMESTAMPTZ, PG_DATE, 0}};
 
 static const struct pg_stmt rehearse = {

@@ -13,6 +13,11 @@
 #define FILL_MAX 1000 /* messages taken out of the library's queue at a time */
 #define SEEK_MS 2000
 #define CLOSE_MS 4000
+/* Of what is read ahead: enough to keep both sessions busy, and no more, for it is most of our
+ * memory. */
+#define AHEAD_KBYTES "8192"
+#define NUDGE_BYTES (2 * 1024 * 1024) /* a part of it, so that there is room when it is asked for */
+#define FINDS_ROOM_ITSELF 0x02030000  /* librdkafka 2.3 has fetch.queue.backoff.ms */
 
 struct source {
     rd_kafka_t *rk;
@@ -23,6 +28,7 @@ struct source {
     rd_kafka_topic_partition_list_t *held; /* what the group gave us; NULL: nothing */
     bool reading;                          /* the library was told to read them */
     bool down;                             /* no broker answers */
+    size_t taken;                          /* bytes since the last nudge */
     enum status failed;
     struct err why;
     rd_kafka_message_t *messages[FILL_MAX];
@@ -147,13 +153,13 @@ static enum status new_client(struct source *src, const struct conf *c, struct e
         {"partition.assignment.strategy", "range,roundrobin"},
         {"check.crcs", "true"},
         {"enable.partition.eof", "false"},
-        /* Read ahead enough to keep both sessions busy, and no more: it is most of our memory. */
-        {"queued.max.messages.kbytes", "8192"},
+        {"queued.max.messages.kbytes", AHEAD_KBYTES},
         {"fetch.max.bytes", "4194304"},
         {"fetch.message.max.bytes", "524288"},
         /* While the database is away nothing is read; the group may wait, and fencing makes it
            safe. */
         {"max.poll.interval.ms", "86400000"},
+        {rd_kafka_version() < FINDS_ROOM_ITSELF ? NULL : "fetch.queue.backoff.ms", "10"},
         {NULL, NULL}};
     rd_kafka_conf_t *rconf = NULL;
     enum status s = kafka_conf_new(&rconf, c, "dayfour-intake", settings, false, err);
@@ -313,6 +319,23 @@ static void hand_over(struct source *src, const rd_kafka_message_t *m)
     src->events.message(src->events.arg, &out);
 }
 
+/* A library that has read ahead as far as it may looks only once a second whether there is room
+ * again: half of all time, at full speed. Before it had a setting for that, any request to a
+ * partition's leader made it look; what this one asks is of no interest. */
+static void nudge(struct source *src)
+{
+    if (src->taken < NUDGE_BYTES || rd_kafka_version() >= FINDS_ROOM_ITSELF || src->held == NULL) {
+        return;
+    }
+    src->taken = 0;
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_copy(src->held);
+    for (int i = 0; i < list->cnt; i++) {
+        list->elems[i].offset = RD_KAFKA_OFFSET_END;
+    }
+    (void)rd_kafka_offsets_for_times(src->rk, list, 0);
+    rd_kafka_topic_partition_list_destroy(list);
+}
+
 enum status source_fill(struct source *src, size_t max, size_t *n, struct err *err)
 {
     uint64_t woken;
@@ -328,11 +351,13 @@ enum status source_fill(struct source *src, size_t max, size_t *n, struct err *e
         if (m->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
             take_error(src, m);
         } else {
+            src->taken += m->len;
             hand_over(src, m);
             (*n)++;
         }
         rd_kafka_message_destroy(m);
     }
+    nudge(src);
     if (*n > 0 && src->down) {
         src->down = false;
         log_info(KAFKA_UP, LOG_TEXT("msg", "messages come again"));

@@ -18,6 +18,7 @@ import time
 from pathlib import Path
 
 import bench_followup
+import plot
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "deploy" / "demo"))
@@ -80,7 +81,8 @@ class Intake:
         env.pop("DAYFOUR_BIN", None)
         self.watch = Database(dsn=dsn)
         self.topic = topic
-        self.seen = []
+        self.seen = []  # when, events committed, CPU seconds of intake and its sessions until then
+        self.sessions = []
         self.log = open(os.devnull, "wb")
         self.process = subprocess.Popen([BIN / "dayfour-intake"], stdout=self.log, env=env)
 
@@ -94,7 +96,7 @@ class Intake:
         while time.monotonic() < end:
             taken = self.taken()
             if taken > 0:
-                self.seen.append((time.monotonic(), taken))
+                self.seen.append((time.monotonic(), taken, self.cpu_seconds() + self.cpu_of_sessions()))
             if taken >= events:
                 return self.rate(0, 1)
             if self.process.poll() is not None:
@@ -108,8 +110,16 @@ class Intake:
         part = [one for one in self.seen if begin * most <= one[1] <= end * most]
         if len(part) < 2:
             return 0
-        (began, first), (ended, last) = part[0], part[-1]
+        (began, first, _), (ended, last, _) = part[0], part[-1]
         return (last - first) / (ended - began)
+
+    def costs(self, parts=10):
+        """For each tenth of the events: how many were stored at its end, and CPU microseconds an event took."""
+        ends = [0]
+        for n in range(1, parts + 1):
+            ends.append(next(i for i, one in enumerate(self.seen) if one[1] >= self.seen[-1][1] * n / parts))
+        return [(self.seen[b][1], (self.seen[b][2] - self.seen[a][2]) / (self.seen[b][1] - self.seen[a][1]) * 1e6)
+                for a, b in zip(ends, ends[1:]) if b > a]
 
     def status(self, field):
         for line in Path("/proc/%d/status" % self.process.pid).read_text().splitlines():
@@ -118,8 +128,13 @@ class Intake:
         return 0
 
     def cpu_seconds(self):
-        parts = Path("/proc/%d/stat" % self.process.pid).read_text().rsplit(")", 1)[1].split()
-        return (int(parts[11]) + int(parts[12])) / os.sysconf("SC_CLK_TCK")
+        return bench_followup.cpu_of(self.process.pid)
+
+    def cpu_of_sessions(self):
+        if not self.sessions:
+            self.sessions = [int(pid) for pid in self.watch.run(
+                "select pid from pg_stat_activity where application_name = 'dayfour-intake'")]
+        return sum(bench_followup.cpu_of(pid) for pid in self.sessions)
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
@@ -154,13 +169,16 @@ def ceilings(figures, dsn, brokers, topic, events, repeat, today):
 
 
 def intake_end_to_end(figures, dsn, brokers, topic, events, repeat):
-    rates, cpus, peaks, flat = [], [], [], []
+    rates, cpus, sessions, peaks, flat, grown = [], [], [], [], [], []
     for i in range(repeat):
         mine = database_new(dsn, "bench_%d" % i)
         intake = Intake(mine, brokers, topic, "bench-%d" % i)
         rates.append(intake.wait_for(events))
         cpus.append(intake.cpu_seconds() / events * 1e6)
+        sessions.append(intake.cpu_of_sessions() / events * 1e6)
         peaks.append(intake.status("VmHWM"))
+        costs = intake.costs()
+        grown.append(costs[-1][1] / statistics.median(cost for _, cost in costs[1:4]))
         if intake.rate(0.25, 0.5) > 0:
             flat.append(intake.rate(0.75, 1) / intake.rate(0.25, 0.5))
         intake.stop()
@@ -168,10 +186,12 @@ def intake_end_to_end(figures, dsn, brokers, topic, events, repeat):
             sql(dsn, "drop database bench_%d" % i)
     figures.add("intake, topic to committed rows", rates, "events/s")
     figures.add("intake, own CPU per million events", cpus, "s")
+    figures.add("its database sessions' CPU per million", sessions, "s")
     figures.add("intake, peak resident memory", peaks, "MiB")
+    figures.add("CPU of the last tenth beside the second to fourth", grown, "times")
     if flat:
         figures.add("intake, last quarter beside the second", flat, "of its rate")
-    return "%s dbname=bench_%d" % (dsn, repeat - 1)
+    return "%s dbname=bench_%d" % (dsn, repeat - 1), costs
 
 
 EVENT = ('{"specversion":"1.0","id":"prompt-%(n)d","source":"/hr/T01","type":"org.dayfour.absence.opened.v1","data":'
@@ -220,6 +240,7 @@ def main():
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--json")
+    parser.add_argument("--svg", help="a folder for the drawings")
     parser.add_argument("--only", choices=("intake", "followup"))
     parser.add_argument("--people", type=int, default=1200000, help="off sick while followup is measured")
     parser.add_argument("--due", type=int, default=120000, help="of whom HR is told something at nine")
@@ -254,11 +275,27 @@ def main():
     print("cases: 1 passed, 0 failed, 0 skipped")
 
 
+def draw(folder, figures, costs):
+    folder.mkdir(parents=True, exist_ok=True)
+    names = ("strict decode alone, one core", "copy of plain rows, 1 connection", "upsert of plain rows, 1 connection",
+             "upsert of plain rows, 2 connections", "intake, topic to committed rows")
+    rows = [(name, figures[name]) for name in names]
+    (folder / "intake.svg").write_text(plot.bars(
+        "Intake beside the ceilings of the same run",
+        ". ".join("%s: %.0f a second" % row for row in rows), "/s", rows))
+    (folder / "growth.svg").write_text(plot.line(
+        "CPU of intake and its database sessions, by events stored",
+        "From %.1f microseconds an event to %.1f at %d events" % (costs[0][1], costs[-1][1], costs[-1][0]),
+        "events stored", "microseconds an event", costs))
+
+
 def measure_intake(figures, dsn, brokers, args, today):
     topic = "bench.absence.events"
     topic_new(brokers, topic)
     ceilings(figures, dsn, brokers, topic, args.events, args.repeat, today)
-    last = intake_end_to_end(figures, dsn, brokers, topic, args.events, args.repeat)
+    last, costs = intake_end_to_end(figures, dsn, brokers, topic, args.events, args.repeat)
+    if args.svg:
+        draw(Path(args.svg), figures, costs)
     sizes(figures, last)
     intake_at_rest(figures, database_new(dsn, "bench_prompt"), brokers, 50 if args.quick else 300)
     intake = figures["intake, topic to committed rows"]

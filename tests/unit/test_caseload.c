@@ -195,6 +195,20 @@ Test(caseload, only_who_changed_is_derived)
                  "nothing that HR is told of: that queue does not know of it");
 }
 
+Test(caseload, who_waits_to_be_looked_at_keeps_the_place_in_the_queue)
+{
+    struct case_person *p = caseload_person(&cl, "T1", "P1");
+    p->prompted = 1;
+    p->emitted = 2;
+    p->stored_wake = instant_add_us(now, -5 * US_PER_SECOND);
+    p->stored_oh_wake = instant_add_us(now, 5 * US_PER_SECOND);
+    cr_assert(apply("P1", "A1", 1));
+    caseload_derive(&cl, &rs, now, false);
+    p = caseload_find(&cl, "T1", "P1");
+    cr_assert_eq(p->wake_at.us, now.us - 5 * US_PER_SECOND, "since then");
+    cr_assert_eq(p->oh_wake_at.us, now.us, "that place was a later one");
+}
+
 Test(caseload, a_reset_leaves_nobody)
 {
     (void)caseload_person(&cl, "T1", "P1");
