@@ -90,7 +90,7 @@ size_t json_text_unescape(const char *s, size_t len, char *out)
             out[n++] = *s++;
             continue;
         }
-        int code;
+        int code = 0;
         s = json_text_escape(s, end, &code);
         n += encode(code, out + n);
     }

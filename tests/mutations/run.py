@@ -24,8 +24,8 @@ import rules
 ROOT = Path(__file__).resolve().parents[2]
 COPY = ROOT / "build" / "mutations"
 TREE, BUILD = COPY / "src", COPY / "build"
-UNITS = ("settings pathway calendar apply derive task timeline prompts scenarios properties caseload"
-         " diff").split()
+UNITS = ("settings pathway calendar apply mates derive task task_ends timeline timeline_ends prompts scenarios"
+         " properties caseload diff").split()
 FAILED = re.compile(r"\[(?:FAIL|CRASH)\]\S* (\w+)::(\w+)")
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 DOCUMENT = ROOT / "doc" / "mutations.md"

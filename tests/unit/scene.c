@@ -191,6 +191,20 @@ const char *scene_standing(struct scene *sc)
     return list_events(sc, false);
 }
 
+const char *scene_standing_of(struct scene *sc, const char *kind)
+{
+    char *out = arena_strdup(sc->a, scene_standing(sc));
+    char *to = out;
+    for (const char *line = out, *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
+        if (strncmp(line + 17, kind, strlen(kind)) == 0) {
+            memmove(to, line, (size_t)(end - line) + 1);
+            to += end - line + 1;
+        }
+    }
+    *to = '\0';
+    return out;
+}
+
 const char *scene_ahead(struct scene *sc)
 {
     return list_events(sc, true);

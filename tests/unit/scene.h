@@ -81,12 +81,17 @@ const struct spell *scene_pathway(const struct scene *sc, const char *pathway); 
 
 /* A line an event that stands at now, superseded ones with " superseded"; in order of T. */
 const char *scene_standing(struct scene *sc);
+/* Those of one kind; of several when the name is a beginning. */
+const char *scene_standing_of(struct scene *sc, const char *kind);
 /* The same of the events ahead. */
 const char *scene_ahead(struct scene *sc);
 /* A line per emission (+) and withdrawal (-) since the last call, with the time. */
 const char *scene_log(struct scene *sc);
 /* A line a spell: pathway, onset, last day, task. */
 const char *scene_spells(struct scene *sc);
+
+#define cr_assert_standing(sc, kind, expected)                                                     \
+    cr_assert_str_eq(scene_standing_of((sc), (kind)), (expected))
 
 #define cr_assert_date(actual, expected)                                                           \
     do {                                                                                           \
