@@ -74,7 +74,7 @@ def by_an_owner_who_may_make_roles(w):
         # There CREATEROLE is no right to roles that somebody else has made, as for the first database of this server.
         ran = w.run("migrate", user=role, password="x", dbname=name)
         equal((ran.code, "made by somebody else" in ran.err), (3, True), ran.err)
-        w.sql(f"grant dayfour_oh_owner, dayfour_audit_owner, dayfour_ops_owner to {role}")
+        w.sql(f"grant dayfour_oh_owner, dayfour_audit_owner, dayfour_ops_owner, dayfour_report_owner to {role}")
     ran = w.run("migrate", user=role, password="x", dbname=name)
     equal(ran.code, 0, ran.err)
     equal(w.run("migrate", user=role, password="x", dbname=name).out, "nothing to do\n")
