@@ -51,7 +51,7 @@ is_laid_out() {
 }
 
 sample_is_understood() {
-    in_root "$dir" env PG_DSN=dbname=none KAFKA_BROKERS=none:1 "dayfour-$1" --config "/etc/dayfour/$1.conf" --check-config >/dev/null
+    in_root "$dir" env PG_DSN=dbname=none KAFKA_BROKERS=127.0.0.1:1 "dayfour-$1" --config "/etc/dayfour/$1.conf" --check-config >/dev/null
 }
 
 # key VALUE of the unit, the first one.

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <time.h>
 
+/* The C library's own names of these are reserved. */
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
 int clock_gettime(clockid_t id, struct timespec *ts)
 {
     static int (*real)(clockid_t, struct timespec *);
