@@ -75,6 +75,7 @@ static void forget_batch(struct claim *c)
     c->n_held = 0;
     c->n_held_prompts = 0;
     c->n_waiting = 0;
+    c->n_unsure = 0;
 }
 
 enum status claim_begin(struct claim *c, struct pg *pg, const struct claim_around *around,
@@ -131,31 +132,40 @@ static bool keep_due(struct sayings *s, const struct case_person *p)
     return oh_left;
 }
 
-static bool has_topic(const struct claim *c, const struct case_person *p, const struct saying *s)
+static enum topic_state topic_for(const struct claim *c, const struct case_person *p,
+                                  const struct saying *s)
 {
     const char *topic = s->takes_back != NULL ? s->takes_back->topic
                                               : render_topic(s->event->kind, c->around.conf,
                                                              p->organisation, c->caseload.arena);
-    return topics_has(c->around.topics, topic, p->organisation);
+    return topics_ask(c->around.topics, topic, p->organisation);
 }
 
 /* What is for HR is not frozen for a topic that is not there: it would hold up everybody's. All of
  * somebody's waits together, and by the organisation alone: HR learns nothing from that. */
-static void wait_for_topic(struct claim *c, struct sayings *s, const struct case_person *p)
+static void wait_for_topic(struct claim *c, struct sayings *s, struct case_person *p)
 {
-    bool waits = false;
-    for (size_t i = 0; i < s->n && !waits && !c->due.paused; i++) {
-        waits = audience_of(&s->items[i]) == AUDIENCE_HR && !has_topic(c, p, &s->items[i]);
+    enum topic_state state = TOPIC_THERE;
+    for (size_t i = 0; i < s->n && state == TOPIC_THERE && !c->due.paused; i++) {
+        if (audience_of(&s->items[i]) == AUDIENCE_HR) {
+            state = topic_for(c, p, &s->items[i]);
+        }
+    }
+    if (state == TOPIC_THERE) {
+        return;
     }
     size_t n = 0;
-    for (size_t i = 0; i < s->n && waits; i++) {
+    for (size_t i = 0; i < s->n; i++) {
         if (audience_of(&s->items[i]) == AUDIENCE_OH) {
             s->items[n++] = s->items[i];
         }
     }
-    if (waits) {
-        s->n = n;
+    s->n = n;
+    if (state == TOPIC_MISSING) {
         c->waiting[c->n_waiting++] = p;
+    } else {
+        p->wake_at = p->stored_wake;
+        c->n_unsure++;
     }
 }
 
@@ -197,7 +207,7 @@ static struct sayings *compare(struct claim *c, size_t *total)
         all[i] = diff(standing, n, said->rows, said->n, &p->rules, c->around.now, cl->arena);
         size_t found = all[i].n;
         set_wakes(&cl->persons[i], c->around.now, keep_due(&all[i], p));
-        wait_for_topic(c, &all[i], p);
+        wait_for_topic(c, &all[i], &cl->persons[i]);
         said->all_taken = said->erasing && all[i].n == found;
         *total += all[i].n;
     }
@@ -420,9 +430,9 @@ static enum status looked(struct claim *c, struct err *err)
     c->n_people = c->caseload.n_persons;
     c->full =
         (int64_t)c->due.n_prompts >= c->ask.max_people || (int64_t)c->due.n_oh >= c->ask.max_people;
-    if (c->due.paused ||
-        (c->due.n_letters > 0 &&
-         !topics_has(c->around.topics, c->around.conf->kafka_topic_dead_letter, ""))) {
+    if (c->due.paused || (c->due.n_letters > 0 &&
+                          topics_ask(c->around.topics, c->around.conf->kafka_topic_dead_letter,
+                                     "") != TOPIC_THERE)) {
         c->due.n_letters = 0;
     }
     if (c->due.ruleset_serial != c->around.rules->serial) {

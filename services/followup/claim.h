@@ -61,6 +61,7 @@ struct claim {
     size_t n_held, n_held_prompts;
     const struct case_person **waiting; /* to whose employer nothing can go: no topic */
     size_t n_waiting;
+    size_t n_unsure; /* of whom nobody knows yet whether there is one: they are due again at once */
     struct store_counts counts;
     int64_t most;      /* people at a time */
     int64_t limit;     /* the same now: less after a conflict, more again after success */

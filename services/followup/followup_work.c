@@ -51,6 +51,9 @@ static void work_done(struct followup *f)
             shard->claim_wanted |= c->n_released > 0;
         }
         f->catching_up &= !c->empty;
+        if (c->n_unsure > 0) {
+            rest_a_little(f); /* it is being found out */
+        }
         if (c->n_letters > 0) {
             log_info(DEAD_LETTERS, LOG_INT("count", c->n_letters), LOG_TEXT("msg", "sent on"));
         }

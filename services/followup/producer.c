@@ -257,30 +257,26 @@ void producer_idle(struct producer *p)
 
 /* ---- which topics there are ---- */
 
-/* What cannot be found out now is looked for again. */
-static bool tell_topic(const struct rd_kafka_metadata_topic *m, struct topics *t)
+enum status producer_list(struct producer *p, struct topics *t, struct err *err)
 {
-    bool there = m->err == RD_KAFKA_RESP_ERR_NO_ERROR && m->partition_cnt > 0;
-    if (there || m->err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
-        m->err == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
-        m->err == RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION) {
-        topics_found(t, m->topic, there);
-    }
-    return there;
-}
-
-void producer_list(struct producer *p, struct topics *t)
-{
-    const struct rd_kafka_metadata *md = NULL;
-    if (rd_kafka_metadata(p->rk, 1, NULL, &md, 4 * STEP_MS) != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        return; /* each is looked for when it is wanted */
-    }
-    for (int i = 0; i < md->topic_cnt; i++) {
-        if (md->topics[i].err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-            (void)tell_topic(&md->topics[i], t);
+    int64_t end = clock_mono_ms() + POSITION_MS;
+    enum status s = STATUS_RETRY;
+    while (s == STATUS_RETRY) {
+        const struct rd_kafka_metadata *md = NULL;
+        s = kafka_status(rd_kafka_metadata(p->rk, 1, NULL, &md, 4 * STEP_MS), "metadata", err);
+        for (int i = 0; s == STATUS_OK && i < md->topic_cnt; i++) {
+            if (md->topics[i].err == RD_KAFKA_RESP_ERR_NO_ERROR) { /* else looked for when wanted */
+                topics_found(t, md->topics[i].topic, true);
+            }
+        }
+        if (md != NULL) {
+            rd_kafka_metadata_destroy(md);
+        }
+        if (s == STATUS_RETRY && !is_over(p, end, &s, err)) {
+            rd_kafka_poll(p->rk, STEP_MS / 2);
         }
     }
-    rd_kafka_metadata_destroy(md);
+    return s;
 }
 
 void producer_look(struct producer *p, struct topics *t)
@@ -295,7 +291,8 @@ void producer_look(struct producer *p, struct topics *t)
         }
         if (rd_kafka_metadata(p->rk, 0, topic, &md, 4 * STEP_MS) == RD_KAFKA_RESP_ERR_NO_ERROR) {
             for (int i = 0; i < md->topic_cnt; i++) {
-                (void)tell_topic(&md->topics[i], t);
+                topics_found(t, md->topics[i].topic,
+                             md->topics[i].err == RD_KAFKA_RESP_ERR_NO_ERROR);
             }
             rd_kafka_metadata_destroy(md);
         }

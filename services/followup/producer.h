@@ -56,8 +56,8 @@ enum status producer_find(struct producer *p, const char *topic, const char *mar
 
 void producer_idle(struct producer *p); /* now and then: log lines, errors */
 
-/* Every topic the brokers have and let us know of. Waits for about a second. */
-void producer_list(struct producer *p, struct topics *t);
+/* Every topic the brokers have and let us know of. */
+enum status producer_list(struct producer *p, struct topics *t, struct err *err) NODISCARD;
 /* Those of t that are wanted; some of them at a time. Waits for about a second at most. */
 void producer_look(struct producer *p, struct topics *t);
 

@@ -57,7 +57,7 @@ static void do_open(struct sink *k, struct sink_result *r)
         r->status = producer_position(k->producer, &r->position, &r->err);
     }
     if (r->status == STATUS_OK) {
-        producer_list(k->producer, k->topics);
+        r->status = producer_list(k->producer, k->topics, &r->err);
     }
 }
 

@@ -9,8 +9,6 @@
 
 #define LOOK_AGAIN_MS 2000
 
-enum topic_state { TOPIC_UNKNOWN, TOPIC_THERE, TOPIC_MISSING };
-
 struct topic {
     char *name;
     enum topic_state state;
@@ -114,19 +112,19 @@ static void wait_for(struct topic *x, const char *organisation)
     x->organisations[x->n_organisations++] = mem_strdup(organisation);
 }
 
-bool topics_has(struct topics *t, const char *name, const char *organisation)
+enum topic_state topics_ask(struct topics *t, const char *name, const char *organisation)
 {
     if (t == NULL) {
-        return true;
+        return TOPIC_THERE;
     }
     pthread_mutex_lock(&t->lock);
     struct topic *x = entry(t, name);
-    bool there = x->state == TOPIC_THERE;
-    if (!there) {
+    enum topic_state state = x->state;
+    if (state != TOPIC_THERE) {
         wait_for(x, organisation);
     }
     pthread_mutex_unlock(&t->lock);
-    return there;
+    return state;
 }
 
 size_t topics_waiting(struct topics *t, struct arena *a, const char ***out)

@@ -18,9 +18,11 @@ void topics_free(struct topics *t); /* NULL is fine */
 
 /* ---- the loop's side ---- */
 
-/* False: it is not there, or nobody knows yet; then it will be looked for, and what is for this
- * organisation waits. t NULL: every topic is there. */
-bool topics_has(struct topics *t, const char *name, const char *organisation);
+enum topic_state { TOPIC_UNKNOWN, TOPIC_THERE, TOPIC_MISSING };
+
+/* Unless it is there it will be looked for, and what is for this organisation waits; unknown: not
+ * for long. t NULL: every topic is there. */
+enum topic_state topics_ask(struct topics *t, const char *name, const char *organisation);
 
 /* The organisations that wait, without repeats, in the arena. */
 size_t topics_waiting(struct topics *t, struct arena *a, const char ***out);
