@@ -110,7 +110,7 @@ class Proxy:
 
 # --- Kafka
 
-METADATA, OFFSET_FETCH, FIND_COORDINATOR, END_TXN = 3, 9, 10, 26
+METADATA, OFFSET_FETCH, FIND_COORDINATOR, ADD_OFFSETS, END_TXN = 3, 9, 10, 25, 26
 NAMES_BROKERS = (METADATA, FIND_COORDINATOR)
 
 
@@ -135,6 +135,9 @@ class KafkaProxy(Proxy):
 
     def __init__(self, target, seed):
         self.drop_end = None  # of the next transaction "request" or "answer", and then all is dark
+        self.late = None      # such an end that never came, sent on in the middle of the next transaction
+        self.late_at = None   # before the first request of this kind after it has become light again
+        self.late_answer = None
         self.requests = []    # (what, version, frame) of those that are watched
         self.watched = ()
         super().__init__(target, seed)
@@ -180,8 +183,11 @@ class KafkaProxy(Proxy):
         if what == END_TXN and self.drop_end is not None:
             if self.drop_end == "answer":
                 server.sendall(frame)
+            self.late = frame
             self.drop_end, self.dark = None, True
             return True
+        if self.late is not None and what == self.late_at:
+            self.deliver_late()
         if what == END_TXN and self.cuts_wanted > 0:
             self.cuts_wanted -= 1
             self.cuts += 1
@@ -191,3 +197,10 @@ class KafkaProxy(Proxy):
             return False
         server.sendall(frame)
         return True
+
+    def deliver_late(self):
+        """As if it had been on its way all the time; waits for the broker to have done it."""
+        frame, self.late = self.late, None
+        with socket.create_connection(self.target, timeout=20) as late:
+            late.sendall(frame)
+            self.late_answer = late.recv(CHUNK)
