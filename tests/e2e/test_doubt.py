@@ -177,6 +177,34 @@ def end_comes_late(around):
         proxy.close()
 
 
+def end_asked_for_twice(around):
+    """The connection breaks with the end of a transaction on its way; the library asks again over
+    another, and goes on. What it had asked first arrives in the middle of the next transaction, which
+    then dies before its own end."""
+    proxy = proxy_of(around)
+    try:
+        with FollowupStage(around, now=NOW) as stage:
+            stage.start_intake()
+            doomed = stage.start_followup({"DAYFOUR_FAULT": "followup.position_sent:3"},
+                                          kafka__brokers="127.0.0.1:%d" % proxy.port)
+            takes(stage, absence(1))
+            stage.wait_idle(WAIT)
+            proxy.drop_end = "connection"
+            takes(stage, absence(2))
+            stage.wait_idle(WAIT)
+            expect(proxy.late is not None, "no connection was cut")
+            proxy.late_at = ADD_OFFSETS
+            takes(stage, absence(3))
+            expect(doomed.wait(WAIT) == 137, "it did not die: %s" % doomed.tail())
+            expect(proxy.late_answer, "the late end never came")
+            stage.free_leases()
+            stage.start_followup()
+            stage.wait_idle(WAIT)
+            expect(created(stage) == people(1, 2, 3), "created for %s" % created(stage))
+    finally:
+        proxy.close()
+
+
 def held_meanwhile(around):
     """A batch waits for a broker out of reach; cases are derived all the same, and that confirms nothing."""
     proxy = proxy_of(around)
@@ -205,6 +233,7 @@ CASES = {"the answer to the end of a transaction is lost": functools.partial(end
          "ends of transactions are cut": end_cut,
          "killed in doubt": killed_in_doubt,
          "the end of a transaction comes late": end_comes_late,
+         "the end of a transaction is asked for twice": end_asked_for_twice,
          "a batch waits while cases are derived": held_meanwhile,
          "only committed positions count": committed_only,
          "a zombie with a transaction": zombie_with_a_transaction}

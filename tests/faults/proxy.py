@@ -134,7 +134,9 @@ class KafkaProxy(Proxy):
     """Of one broker on 127.0.0.1: where it names itself, its clients are told of the proxy."""
 
     def __init__(self, target, seed):
-        self.drop_end = None  # of the next transaction "request" or "answer", and then all is dark
+        # Of the next transaction's end "request" or "answer", and then all is dark; or "connection", with it
+        # the request.
+        self.drop_end = None
         self.late = None      # such an end that never came, sent on in the middle of the next transaction
         self.late_at = None   # before the first request of this kind after it has become light again
         self.late_answer = None
@@ -181,10 +183,12 @@ class KafkaProxy(Proxy):
         if what in self.watched:
             self.requests.append((what, version, frame))
         if what == END_TXN and self.drop_end is not None:
-            if self.drop_end == "answer":
+            dropped, self.drop_end, self.late = self.drop_end, None, frame
+            if dropped == "connection":
+                return False
+            if dropped == "answer":
                 server.sendall(frame)
-            self.late = frame
-            self.drop_end, self.dark = None, True
+            self.dark = True
             return True
         if self.late is not None and what == self.late_at:
             self.deliver_late()

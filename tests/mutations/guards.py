@@ -107,6 +107,9 @@ GUARDS = [
                   "        r->status = producer_position(k->producer, &r->position, &r->err);\n        return;\n    }\n"
                   "    const struct producer_options o")],
      "tests": ["e2e.doubt.the end of a transaction comes late"]},
+    {"guard": "a producer within whose transaction a connection broke is not used again",
+     "changes": [(PRODUCER, "    if (!p->shaken) {", "    if (true) {")],
+     "tests": ["e2e.doubt.the end of a transaction is asked for twice"]},
     {"guard": "the position is read as committed",
      "changes": [(PRODUCER, "rd_kafka_AdminOptions_set_require_stable_offsets(o, 1)",
                   "rd_kafka_AdminOptions_set_require_stable_offsets(o, 0)")],
