@@ -112,7 +112,7 @@ static int by_name(const void *a, const void *b)
     if (order != 0) {
         return order;
     }
-    return x->at < y->at ? -1 : 1;
+    return (x->at > y->at) - (x->at < y->at);
 }
 
 /* The first name of the object at frames[depth] that stood in it before; NULL: none. Sorts its
@@ -136,25 +136,19 @@ static const struct name *first_duplicate(struct scan *s, size_t depth)
     return found;
 }
 
-/* A duplicate not yet looked for in an open object stands before whatever is found now. True if
- * there is one. */
+/* A duplicate not yet looked for in an open object stands before whatever is found now, and the
+ * names of an outer object before those of the one within it. True if there is one. */
 static bool pending_duplicate(struct scan *s)
 {
-    const struct name *earliest = NULL;
-    size_t depth = 0;
     for (size_t i = 0; i < s->depth; i++) {
         const struct name *n = s->frames[i].is_array ? NULL : first_duplicate(s, i);
-        if (n != NULL && (earliest == NULL || n->at < earliest->at)) {
-            earliest = n;
-            depth = i;
+        if (n != NULL) {
+            s->fault = JSON_DUPLICATE_KEY;
+            path_write(s, i, n, s->path);
+            return true;
         }
     }
-    if (earliest == NULL) {
-        return false;
-    }
-    s->fault = JSON_DUPLICATE_KEY;
-    path_write(s, depth, earliest, s->path);
-    return true;
+    return false;
 }
 
 static const char *stop(struct scan *s, enum json_fault fault)
@@ -430,8 +424,8 @@ static const char *scan_object(struct scan *s, const char *p)
             break;
         }
     }
-    if (first_duplicate(s, s->depth - 1) != NULL && pending_duplicate(s)) {
-        return NULL;
+    if (first_duplicate(s, s->depth - 1) != NULL) {
+        return stop(s, JSON_DUPLICATE_KEY);
     }
     s->n_names = f->first_name;
     s->depth--;

@@ -92,9 +92,6 @@ size_t json_text_unescape(const char *s, size_t len, char *out)
         }
         int code;
         s = json_text_escape(s, end, &code);
-        if (s == NULL) {
-            break; /* cannot be: its escapes are good */
-        }
         n += encode(code, out + n);
     }
     return n;

@@ -26,8 +26,7 @@ enum log_level { LEVEL_ERROR, LEVEL_WARN, LEVEL_INFO, LEVEL_DEBUG };
     X(DB_UP, "db_up", "PostgreSQL is back")                                                        \
     X(KAFKA_DOWN, "kafka_down", "no broker can be reached")                                        \
     X(KAFKA_UP, "kafka_up", "a broker is back")                                                    \
-    X(TOPIC_MISSING, "topic_missing",                                                              \
-      "a topic is not there; followup publishes nothing of the shard until it is")                 \
+    X(TOPIC_MISSING, "topic_missing", "a topic is not there; what is for it waits until it is")    \
     X(KAFKA_LIBRARY, "kafka_library", "a message of the Kafka library")                            \
     X(BATCHES_STORED, "batches_stored",                                                            \
       "what was committed since the last such line, at most every 10 s")                           \

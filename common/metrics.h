@@ -33,7 +33,7 @@
     X(FOLLOWUP_ACTIVE, "gauge", "dayfour_followup_active", "shard",                                \
       "1 while this process holds the shard")                                                      \
     X(TOPIC_MISSING, "gauge", "dayfour_followup_topic_missing", "shard,topic",                     \
-      "1 while nothing of the shard can go out because this topic is not there")
+      "1 while something cannot go out because this topic is not there")
 
 enum metric {
 #define METRIC_ENUM(id, type, name, labels, meaning) METRIC_##id,

@@ -69,11 +69,6 @@ static void plan_records(struct plan *plan, const struct case_person *p)
     }
 }
 
-static bool is_settled(struct instant settled_at, struct instant now)
-{
-    return !instant_is_none(settled_at) && settled_at.us <= now.us;
-}
-
 static const struct stored_spell *stored_as(const struct case_person *p, const char *spell_id)
 {
     for (size_t i = 0; i < p->n_spells; i++) {
@@ -120,18 +115,19 @@ static bool has_record(const struct period *p, const struct record_ref *ref)
 static bool stays_as_it_is(const struct stored_spell *stored, const struct spell *sp,
                            struct instant now)
 {
-    return is_settled(sp->period->settled_at, now) && is_settled(stored->settled_at, now);
+    return derive_is_settled(sp->period->settled_at, now) &&
+           derive_is_settled(stored->settled_at, now);
 }
 
 /* A period that settled with rows gets no more of them: those would be of rules that came later. */
 static bool settled_without(const struct case_person *p, const struct spell *sp, struct instant now)
 {
-    if (!is_settled(sp->period->settled_at, now)) {
+    if (!derive_is_settled(sp->period->settled_at, now)) {
         return false;
     }
     for (size_t i = 0; i < p->n_spells; i++) {
         const struct stored_spell *stored = &p->spells[i];
-        if (!stored->tombstone && is_settled(stored->settled_at, now) &&
+        if (!stored->tombstone && derive_is_settled(stored->settled_at, now) &&
             has_record(sp->period, &stored->anchor)) {
             return true;
         }
@@ -188,12 +184,12 @@ static size_t pathway_index(const struct org_rules *rules, const char *name)
 static bool stays_settled(const struct case_person *p, const struct stored_spell *stored,
                           struct instant now)
 {
-    if (!is_settled(stored->settled_at, now)) {
+    if (!derive_is_settled(stored->settled_at, now)) {
         return false;
     }
     for (size_t i = 0; i < p->cw.n_periods; i++) {
         if (has_record(&p->cw.periods[i], &stored->anchor)) {
-            return is_settled(p->cw.periods[i].settled_at, now);
+            return derive_is_settled(p->cw.periods[i].settled_at, now);
         }
     }
     return false;

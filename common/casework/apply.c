@@ -2,23 +2,20 @@
 
 #include <string.h>
 
-static bool same_text(const char *a, const char *b)
-{
-    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
-}
+#include "common/event/text.h"
 
 static bool same_reason(const struct record *a, const struct record *b)
 {
-    return a->reason == b->reason && a->scheme == b->scheme && same_text(a->code, b->code);
+    return a->reason == b->reason && a->scheme == b->scheme && text_same(a->code, b->code);
 }
 
 /* All but version, the two firsts and how to reach the person: a version that says the same is no
  * change of a fact. */
 static bool same_facts(const struct record *a, const struct record *b)
 {
-    return same_text(a->assignment_id, b->assignment_id) && date_eq(a->onset, b->onset) &&
+    return text_same(a->assignment_id, b->assignment_id) && date_eq(a->onset, b->onset) &&
            date_eq(a->last_day, b->last_day) && a->open_ended == b->open_ended &&
-           date_eq(a->expected_return, b->expected_return) && same_text(a->fte, b->fte) &&
+           date_eq(a->expected_return, b->expected_return) && text_same(a->fte, b->fte) &&
            date_eq(a->fit_note_from, b->fit_note_from) && date_eq(a->fit_note_to, b->fit_note_to) &&
            date_eq(a->phased_return_from, b->phased_return_from) && a->cancelled == b->cancelled &&
            same_reason(a, b);

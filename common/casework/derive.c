@@ -4,6 +4,11 @@
 
 #include "common/casework/work.h"
 
+bool derive_is_settled(struct instant settled_at, struct instant now)
+{
+    return !instant_is_none(settled_at) && settled_at.us <= now.us;
+}
+
 void derive(const struct facts *f, const struct rules *r, struct instant now, struct arena *a,
             struct casework *out)
 {
@@ -23,7 +28,7 @@ void derive(const struct facts *f, const struct rules *r, struct instant now, st
     timeline_build(&w);
     if (out->n_spells > 0) { /* they change as their periods do */
         work_wake(&w, &out->oh_wake_at, of_periods);
-        if (f->opted_out && !date_is_none(f->opt.on)) {
+        if (f->opted_out) {
             work_wake(&w, &out->oh_wake_at, work_midnight(&w, f->opt.on));
         }
     }

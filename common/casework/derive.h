@@ -124,6 +124,10 @@ struct rules {
     const struct hmac_key *install_key; /* for ids */
 };
 
+/* Whether a period, or a row written of one, is settled: nothing more comes of it, whatever the
+ * rules become. settled_at as in struct period. */
+bool derive_is_settled(struct instant settled_at, struct instant now);
+
 /* Everything in *out lives in the arena or points into facts. */
 void derive(const struct facts *f, const struct rules *r, struct instant now, struct arena *a,
             struct casework *out);

@@ -5,7 +5,7 @@
 
 #include "common/date.h"
 
-#define DEPTH_MAX 8
+#define PLACE_LEAST 24 /* a dot and an index */
 
 /* Names come from the document: what could break the line or a terminal is left out. */
 static size_t put_name(char *out, size_t size, const char *name)
@@ -22,26 +22,29 @@ static size_t put_name(char *out, size_t size, const char *name)
     return n;
 }
 
+/* The way from the root to a place, as far as there is room; its length. */
+static size_t put_place(char *out, size_t size, const struct place *at)
+{
+    if (at->up == NULL) {
+        return 0;
+    }
+    size_t n = put_place(out, size, at->up);
+    if (n + PLACE_LEAST >= size) {
+        return n;
+    }
+    if (n > 0) {
+        out[n++] = '.';
+    }
+    if (at->name != NULL) {
+        return n + put_name(out + n, size - n, at->name);
+    }
+    return n + (size_t)snprintf(out + n, size - n, "%zu", at->index);
+}
+
 enum status document_fail(struct document *doc, const struct place *at, const char *what)
 {
-    const struct place *chain[DEPTH_MAX];
-    size_t depth = 0;
-    for (; at != NULL && at->up != NULL && depth < DEPTH_MAX; at = at->up) {
-        chain[depth++] = at;
-    }
     char path[160] = "";
-    size_t n = 0;
-    for (size_t i = depth; i > 0 && n + 24 < sizeof path; i--) {
-        if (n > 0) {
-            path[n++] = '.';
-        }
-        const struct place *p = chain[i - 1];
-        if (p->name != NULL) {
-            n += put_name(path + n, sizeof path - n, p->name);
-        } else {
-            n += (size_t)snprintf(path + n, sizeof path - n, "%zu", p->index);
-        }
-    }
+    size_t n = put_place(path, sizeof path, at);
     return err_set(doc->err, STATUS_REJECT, "bad_document", "%s%s%s", path, n > 0 ? ": " : "",
                    what);
 }

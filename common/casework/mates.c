@@ -12,25 +12,21 @@ static bool takes_part(const struct record *rec, struct date today)
     return !rec->cancelled && rec->onset.days <= today.days;
 }
 
-/* As find_end() in period.c has it: leaving ends what is open then, or would have lasted as long.
- */
-static struct span span_of(const struct facts *f, const struct record *rec)
+static struct span span_of(const struct record *rec)
 {
-    struct date end = rec->open_ended ? DATE_NONE : rec->last_day, left = f->left.on;
-    struct span s = {.onset = rec->onset.days, .end = date_is_none(end) ? INT32_MAX : end.days};
-    if (!date_is_none(left) && s.onset <= left.days && s.end >= left.days) {
-        s.end = left.days;
-    }
-    return s;
+    struct date end = rec->open_ended ? DATE_NONE : rec->last_day;
+    return (struct span){.onset = rec->onset.days, .end = date_is_none(end) ? INT32_MAX : end.days};
 }
 
-/* Next to one another or overlapping, with no leaving in between. */
+/* Next to one another or overlapping, with no leaving in between. That leaving ends what would have
+ * lasted longer, as find_end() in period.c has it, makes no difference here: it ends beyond every
+ * onset that it may join. Who has not left has NONE, which is before all onsets. */
 static bool joins(const struct facts *f, struct span a, struct span b)
 {
     int32_t left = f->left.on.days;
     bool touch = (b.end == INT32_MAX || a.onset <= b.end + 1) &&
                  (a.end == INT32_MAX || b.onset <= a.end + 1);
-    return touch && (date_is_none(f->left.on) || (a.onset <= left) == (b.onset <= left));
+    return touch && (a.onset <= left) == (b.onset <= left);
 }
 
 size_t mates_find(const struct facts *f, const struct record *of, struct date today,
@@ -43,7 +39,7 @@ size_t mates_find(const struct facts *f, const struct record *of, struct date to
     }
     bool *taken = arena_array(a, f->n_records, sizeof *taken);
     *out = arena_array(a, f->n_records, sizeof **out);
-    struct span all = span_of(f, of);
+    struct span all = span_of(of);
     for (bool grew = true; grew;) {
         grew = false;
         for (size_t i = 0; i < f->n_records; i++) {
@@ -53,7 +49,7 @@ size_t mates_find(const struct facts *f, const struct record *of, struct date to
                     0) {
                 continue;
             }
-            struct span s = span_of(f, rec);
+            struct span s = span_of(rec);
             if (joins(f, all, s)) {
                 all.onset = s.onset < all.onset ? s.onset : all.onset;
                 all.end = s.end > all.end ? s.end : all.end;

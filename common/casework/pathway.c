@@ -14,9 +14,11 @@ struct codes {
     size_t n;
 };
 
+enum { SCHEMES = SCHEME_TEXT + 1 };
+
 struct code_set {
-    struct codes esr, icd10, snomed, text; /* sorted; icd10: every code that begins with one */
-    struct code_range *ranges;             /* icd10 */
+    struct codes of[SCHEMES];  /* by scheme, sorted; icd10: every code that begins with one */
+    struct code_range *ranges; /* icd10 */
     size_t n_ranges;
 };
 
@@ -104,20 +106,17 @@ static const char *digits_only(const char *code, char out[REASON_TEXT])
  * capitals of Latin-1 and of Latin Extended-A as far as Welsh, Polish and Czech need them. */
 static unsigned char fold_second(unsigned char first, unsigned char second)
 {
-    if (first == 0xC3 && second >= 0x80 && second <= 0x9E && second != 0x97) {
+    if (first == 0xC3 && second <= 0x9E && second != 0x97) {
         return (unsigned char)(second + 0x20); /* À-Þ without × */
     }
-    bool even_is_capital = (first == 0xC4 && (second <= 0xAF || second >= 0xB2) && second < 0xB8) ||
+    /* C4 B0 is the dotted capital I: without a small letter of its own. */
+    bool even_is_capital = (first == 0xC4 && second < 0xB8 && second != 0xB0) ||
                            (first == 0xC5 && second >= 0x8A && second <= 0xB7);
     bool odd_is_capital = (first == 0xC4 && second >= 0xB9 && second <= 0xBD) ||
                           (first == 0xC5 && ((second >= 0x81 && second <= 0x87) ||
                                              (second >= 0xB9 && second <= 0xBD)));
-    bool is_dotted_i = first == 0xC4 && (second == 0xB0 || second == 0xB1);
-    if (!is_dotted_i &&
-        ((even_is_capital && second % 2 == 0) || (odd_is_capital && second % 2 == 1))) {
-        return (unsigned char)(second + 1);
-    }
-    return second;
+    bool is_capital = second % 2 == 0 ? even_is_capital : odd_is_capital;
+    return (unsigned char)(second + (is_capital ? 1 : 0));
 }
 
 static const char *fold_case(const char *text, char out[REASON_TEXT])
@@ -155,20 +154,20 @@ const char *reason_normalise(enum reason_scheme scheme, const char *code, char o
     }
 }
 
-static struct codes codes_new(struct arena *a, size_t capacity)
-{
-    return (struct codes){.items = arena_array(a, capacity, sizeof(const char *)), .n = 0};
-}
-
 struct code_set *pathway_set_new(struct arena *a, size_t capacity)
 {
     struct code_set *set = arena_zalloc(a, sizeof *set);
-    set->esr = codes_new(a, capacity);
-    set->icd10 = codes_new(a, capacity);
-    set->snomed = codes_new(a, capacity);
-    set->text = codes_new(a, capacity);
+    for (int scheme = SCHEME_ESR; scheme < SCHEMES; scheme++) {
+        set->of[scheme].items = arena_array(a, capacity, sizeof(const char *));
+    }
     set->ranges = arena_array(a, capacity, sizeof *set->ranges);
     return set;
+}
+
+static void add_code(struct code_set *set, enum reason_scheme scheme, const char *code)
+{
+    struct codes *c = &set->of[scheme];
+    c->items[c->n++] = code;
 }
 
 /* "M00": the settings, unlike the feed, are written as they are compared. */
@@ -182,7 +181,7 @@ static const char *add_esr(struct code_set *set, const char *text, struct arena 
     if (!is_three_characters(text) || text[3] != '\0') {
         return "an ESR code is a capital and two digits";
     }
-    set->esr.items[set->esr.n++] = arena_strdup(a, text);
+    add_code(set, SCHEME_ESR, arena_strdup(a, text));
     return NULL;
 }
 
@@ -218,7 +217,7 @@ static const char *add_icd10(struct code_set *set, const char *text, struct aren
             return form;
         }
     }
-    set->icd10.items[set->icd10.n++] = arena_printf(a, "%.3s%s", text, suffix);
+    add_code(set, SCHEME_ICD10, arena_printf(a, "%.3s%s", text, suffix));
     return NULL;
 }
 
@@ -229,7 +228,7 @@ static const char *add_snomed(struct code_set *set, const char *text, struct are
     if (n < 6 || n > 18 || text[0] == '0' || digits_only(text, digits) == NULL) {
         return "a SNOMED CT code is 6 to 18 digits, as text";
     }
-    set->snomed.items[set->snomed.n++] = arena_strdup(a, text);
+    add_code(set, SCHEME_SNOMED, arena_strdup(a, text));
     return NULL;
 }
 
@@ -239,26 +238,20 @@ static const char *add_text(struct code_set *set, const char *text, struct arena
     if (fold_case(text, folded) == NULL) {
         return "a text is 1 to 200 bytes";
     }
-    set->text.items[set->text.n++] = arena_strdup(a, folded);
+    add_code(set, SCHEME_TEXT, arena_strdup(a, folded));
     return NULL;
 }
 
 const char *pathway_set_add(struct code_set *set, enum reason_scheme scheme, const char *text,
                             struct arena *a)
 {
-    switch (scheme) {
-    case SCHEME_ESR:
-        return add_esr(set, text, a);
-    case SCHEME_ICD10:
-        return add_icd10(set, text, a);
-    case SCHEME_SNOMED:
-        return add_snomed(set, text, a);
-    case SCHEME_TEXT:
-        return add_text(set, text, a);
-    case SCHEME_NONE:
-    default:
-        return "no such scheme";
-    }
+    static const char *(*const adders[SCHEMES])(struct code_set *, const char *, struct arena *) = {
+        [SCHEME_ESR] = add_esr,
+        [SCHEME_ICD10] = add_icd10,
+        [SCHEME_SNOMED] = add_snomed,
+        [SCHEME_TEXT] = add_text,
+    };
+    return adders[scheme](set, text, a);
 }
 
 static int compare_codes(const void *a, const void *b)
@@ -266,17 +259,12 @@ static int compare_codes(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static void sort_codes(struct codes *c)
-{
-    qsort(c->items, c->n, sizeof *c->items, compare_codes);
-}
-
 void pathway_set_sort(struct code_set *set)
 {
-    sort_codes(&set->esr);
-    sort_codes(&set->icd10);
-    sort_codes(&set->snomed);
-    sort_codes(&set->text);
+    for (int scheme = SCHEME_ESR; scheme < SCHEMES; scheme++) {
+        struct codes *c = &set->of[scheme];
+        qsort(c->items, c->n, sizeof *c->items, compare_codes);
+    }
 }
 
 static bool has_exactly(const struct codes *c, const char *code)
@@ -306,10 +294,10 @@ static bool has_icd10(const struct code_set *set, const char *code)
         }
     }
     char prefix[REASON_TEXT];
-    for (size_t n = strlen(code); set->icd10.n > 0 && n >= 3; n--) {
+    for (size_t n = strlen(code); set->of[SCHEME_ICD10].n > 0 && n >= 3; n--) {
         memcpy(prefix, code, n);
         prefix[n] = '\0';
-        if (has_exactly(&set->icd10, prefix)) {
+        if (has_exactly(&set->of[SCHEME_ICD10], prefix)) {
             return true;
         }
     }
@@ -318,19 +306,7 @@ static bool has_icd10(const struct code_set *set, const char *code)
 
 bool pathway_set_has(const struct code_set *set, enum reason_scheme scheme, const char *code)
 {
-    switch (scheme) {
-    case SCHEME_ESR:
-        return has_exactly(&set->esr, code);
-    case SCHEME_ICD10:
-        return has_icd10(set, code);
-    case SCHEME_SNOMED:
-        return has_exactly(&set->snomed, code);
-    case SCHEME_TEXT:
-        return has_exactly(&set->text, code);
-    case SCHEME_NONE:
-    default:
-        return false;
-    }
+    return scheme == SCHEME_ICD10 ? has_icd10(set, code) : has_exactly(&set->of[scheme], code);
 }
 
 struct reason_match settings_match(const struct org_rules *r, enum reason_scheme scheme,

@@ -11,8 +11,8 @@
 
 /* Room for at most capacity codes. Lives in the arena. */
 struct code_set *pathway_set_new(struct arena *a, size_t capacity);
-/* text: as in the settings document: a code, or for icd10 also a range "M00-M99". NULL when taken,
- * else what is wrong with it. */
+/* text: as in the settings document: a code, or for icd10 also a range "M00-M99". scheme: not NONE.
+ * NULL when taken, else what is wrong with it. */
 const char *pathway_set_add(struct code_set *set, enum reason_scheme scheme, const char *text,
                             struct arena *a);
 /* After the last code, before the first question. */

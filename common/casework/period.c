@@ -155,11 +155,6 @@ void period_build(struct work *w)
     }
 }
 
-bool period_off(const struct period *p, struct date day)
-{
-    return p->onset.days <= day.days && (date_is_none(p->ends_on) || p->ends_on.days >= day.days);
-}
-
 /* A fact about the person concerns a period that was not settled on its date, and, taken back,
  * every period: nothing tells any more which one it had closed. */
 static bool concerns(const struct dated_fact *fact, struct date last_day, int settle_days)

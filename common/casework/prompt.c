@@ -1,6 +1,6 @@
 #include "common/casework/prompt.h"
 
-#include <string.h>
+#include "common/event/text.h"
 
 #define NINE_O_CLOCK (9 * 60)
 #define FIT_NOTE_DAY 8      /* seven days are self-certified */
@@ -84,19 +84,13 @@ static void fit_note(struct list *l)
     }
 }
 
-static bool same_assignment(const struct prompt_record *a, const struct prompt_record *b)
-{
-    return a->assignment_id == b->assignment_id ||
-           (a->assignment_id != NULL && b->assignment_id != NULL &&
-            strcmp(a->assignment_id, b->assignment_id) == 0);
-}
-
 static bool assignment_off(const struct prompt_period *p, const struct prompt_record *of,
                            struct date day)
 {
     for (size_t i = 0; i < p->n_records && p->records[i].onset.days <= day.days; i++) {
         const struct prompt_record *rec = &p->records[i];
-        if (same_assignment(rec, of) && (date_is_none(rec->end) || rec->end.days >= day.days)) {
+        if (text_same(rec->assignment_id, of->assignment_id) &&
+            (date_is_none(rec->end) || rec->end.days >= day.days)) {
             return true;
         }
     }

@@ -161,7 +161,8 @@ static void give_records(struct work *w, size_t n_memberships)
     }
 }
 
-/* Back with the same trouble: the spell of the pathway before this one ended not long ago. */
+/* Back with the same trouble: the spell of the pathway before this one ended not long ago. Ended it
+ * has: else this one would be part of it. */
 static void link_relapses(struct work *w)
 {
     struct spell *latest[PATHWAYS_MAX] = {NULL};
@@ -169,7 +170,7 @@ static void link_relapses(struct work *w)
         struct spell *sp = &w->out->spells[i];
         const struct spell *before = latest[sp->pathway];
         latest[sp->pathway] = sp;
-        if (before == NULL || date_is_none(before->last_day)) {
+        if (before == NULL) {
             continue;
         }
         int gap = sp->onset.days - before->last_day.days - 1;

@@ -1,6 +1,5 @@
-#include <string.h>
-
 #include "common/casework/work.h"
+#include "common/event/text.h"
 
 static const char *const state_names[] = {"open", "contacted", "ended"};
 
@@ -91,18 +90,18 @@ static void note_entry(struct spell *sp, const struct contact_fact *c)
 static bool same_code(const char *then, const struct record *rec)
 {
     const char *now = rec->reason == REASON_KEPT ? rec->code : NULL;
-    return then == now || (then != NULL && now != NULL && strcmp(then, now) == 0);
+    return text_same(then, now);
 }
 
 /* Has the reason of a record that is still here changed since the clinician last spoke to the
- * person? */
+ * person? Only where one did. */
 static bool reason_changed(const struct work *w, const struct spell_work *sw)
 {
-    const struct contact_fact *latest = NULL;
+    const struct contact_fact *latest = sw->entries[0];
     for (size_t i = 0; i < sw->n_entries; i++) {
         latest = sw->entries[i]->kind == CONTACT_MADE ? sw->entries[i] : latest;
     }
-    for (size_t i = 0; latest != NULL && i < latest->n_records; i++) {
+    for (size_t i = 0; i < latest->n_records; i++) {
         const struct member *m = spell_find_member(w, &latest->records[i]);
         if (m != NULL && !same_code(latest->records[i].code, m->rec)) {
             return true;

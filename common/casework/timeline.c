@@ -327,7 +327,7 @@ static void reason_missing(struct timeline *t, size_t period)
         return;
     }
     struct date day = date_add(watched->rec->onset, REASON_MISSING_DAYS);
-    if (period_off(p, day)) {
+    if (date_is_none(p->ends_on) || p->ends_on.days >= day.days) {
         add_oh(t, KIND_REASON_MISSING, p, NULL, work_nine(w, day), day);
     }
 }

@@ -45,7 +45,6 @@ struct work {
 void period_members(struct work *w);
 void period_build(struct work *w);
 void period_settle(struct work *w);
-bool period_off(const struct period *p, struct date day);
 
 /* spell.c */
 const struct member *spell_find_member(const struct work *w, const struct record_ref *ref);

@@ -130,7 +130,7 @@ static void keep_known(char *path)
             i++;
         }
         if (i == sizeof names / sizeof names[0]) {
-            at[at > path && at[-1] == '.' ? -1 : 0] = '\0';
+            at[at > path ? -1 : 0] = '\0'; /* before it is a dot */
             return;
         }
         at += len;

@@ -7,6 +7,11 @@ static int lower(char c)
     return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c;
 }
 
+bool text_same(const char *a, const char *b)
+{
+    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
 bool text_equal(const char *a, const char *b)
 {
     while (*a && lower(*a) == lower(*b)) {

@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# package: Debian packages in build/packages; --try installs and runs them in a bare Debian 12.
+# package: Debian packages in build/packages; --try installs and runs them in a bare Debian 12. --image: the image of
+# deploy/Dockerfile, made step by step in a bare Debian 13, and run.
 
 PACKAGES=$ROOT/build/packages
 
@@ -26,6 +27,7 @@ cmd_package() {
     case "${1:-}" in
     '') ;;
     --try) try=yes ;;
+    --image) try_image ;;
     *) usage_error "package: unknown option $1" ;;
     esac
     build_packages || exit 1
@@ -48,6 +50,27 @@ try_packages() {
     fi
     TRY_ROOT=$dir TRY_PACKAGES=$PACKAGES bash "$ROOT/tests/package/try.sh" 9>&- || status=$?
     root_remove "$dir"
+    throwaway_remove
+    trap - EXIT
+    exit "$status"
+}
+
+try_image() {
+    local status=0 dir=$RUN_DIR/image stage
+    need_packages client test || exit 3
+    build_preset dev test || exit 1 # for the servers: topics and roles are made by it
+    throwaway_infra "$RUN_DIR/package" "$ROOT/build/dev/bin" || exit 3
+    if ! root_bring trixie; then
+        throwaway_remove
+        trap - EXIT
+        say "not run: the image (no bare Debian 13 could be made)"
+        exit 77
+    fi
+    mkdir -p "$dir"
+    IMAGE_ROOTS=$dir bash "$ROOT/tests/package/image.sh" 9>&- || status=$?
+    for stage in "$dir"/stage*; do
+        root_remove "$stage"
+    done
     throwaway_remove
     trap - EXIT
     exit "$status"

@@ -12,11 +12,6 @@ static bool is_worth_telling(const struct org_rules *org, struct instant now,
     return !e->superseded && !old && !before_live && (org->off >> e->kind & 1) == 0;
 }
 
-static bool is_settled(const struct period *p, struct instant now)
-{
-    return !instant_is_none(p->settled_at) && p->settled_at.us <= now.us;
-}
-
 static void take_spell(const struct spell *sp, const struct org_rules *org, struct instant now,
                        struct brief_spell *out)
 {
@@ -29,7 +24,7 @@ static void take_spell(const struct spell *sp, const struct org_rules *org, stru
         .due_date = sp->due_date,
         .state = sp->state,
         .end_reason = sp->end_reason,
-        .settled = is_settled(sp->period, now)};
+        .settled = derive_is_settled(sp->period->settled_at, now)};
     memcpy(out->id, sp->id, ID_TEXT);
 }
 
@@ -50,7 +45,7 @@ void brief_of(const struct facts *f, const struct rules *r, struct instant now, 
         *b = (struct brief_event){.kind = e->kind,
                                   .occurs_on = e->occurs_on,
                                   .worth_telling = is_worth_telling(r->org, now, e),
-                                  .settled = is_settled(e->period, now)};
+                                  .settled = derive_is_settled(e->period->settled_at, now)};
         memcpy(b->subject, e->spell != NULL ? e->spell->id : e->period->id, ID_TEXT);
     }
 }

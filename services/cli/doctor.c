@@ -2,6 +2,7 @@
  * and how to mend it. Changes nothing. */
 #include "services/cli/doctor.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,6 +51,40 @@ void doctor_say(struct doctor *d, enum state state, const char *name, const char
 
 /* ---- configuration ---- */
 
+/* Where the unit takes the credential from: FILE.password beside FILE.conf. "": no such name. */
+static void usual_password_file(const char *conf, char *out, size_t size)
+{
+    size_t len = strlen(conf);
+    out[0] = '\0';
+    if (len > 5 && strcmp(conf + len - 5, ".conf") == 0) {
+        (void)snprintf(out, size, "%.*s.password", (int)(len - 5), conf);
+    }
+}
+
+static void look_at_password(struct doctor *d, const struct conf *c, const char *file, size_t i)
+{
+    struct err err = {0};
+    char usual[4096];
+    const char *path = c->pg_password_file;
+    if (path == NULL && file != NULL) {
+        usual_password_file(file, usual, sizeof usual);
+        path = usual[0] != '\0' && access(usual, F_OK) == 0 ? usual : NULL;
+    }
+    if (path == NULL) {
+        return;
+    }
+    if (access(path, R_OK) != 0 && errno == EACCES) {
+        d->untried[i] = true;
+        doctor_say(d, WORTH_KNOWING, "password_file", "ask as root",
+                   "%s is not readable for you: the service's login is not tried", path);
+    } else if (conf_read_secret(path, &d->passwords[i], &err) != STATUS_OK) {
+        d->untried[i] = true;
+        doctor_say(d, WRONG, "password_file",
+                   "one line, in a file that the service's user can read and others cannot", "%s",
+                   err.text);
+    }
+}
+
 static struct conf *look_at_conf(struct doctor *d, enum conf_program program, const char *given,
                                  const char *usual)
 {
@@ -67,18 +102,16 @@ static struct conf *look_at_conf(struct doctor *d, enum conf_program program, co
         doctor_say(d, WRONG, "clock_file", "take clock.file out: it is for tests and rehearsals",
                    "time comes from a file");
     }
-    if (c->pg_password_file != NULL) {
-        char *password = NULL;
-        if (conf_read_secret(c->pg_password_file, &password, &err) != STATUS_OK) {
-            doctor_say(d, WRONG, "password_file",
-                       "one line, in a file that the service's user can read and others cannot",
-                       "%s", err.text);
-        } else {
-            memset(password, 0, strlen(password));
-            free(password);
-        }
-    }
+    look_at_password(d, c, file, program == CONF_INTAKE ? 0 : 1);
     return c;
+}
+
+static void forget(char *secret)
+{
+    if (secret != NULL) {
+        memset(secret, 0, strlen(secret));
+        free(secret);
+    }
 }
 
 /* ---- this machine ---- */
@@ -114,6 +147,8 @@ int doctor_run(struct cli *cli, const struct args *args)
         printf("%zu wrong, %zu worth knowing, %zu fine\n", d.n[WRONG], d.n[WORTH_KNOWING],
                d.n[FINE]);
     }
+    forget(d.passwords[0]);
+    forget(d.passwords[1]);
     conf_free(d.intake);
     conf_free(d.followup);
     return d.n[WRONG] == 0 ? EXIT_DONE : EXIT_STUCK;

@@ -11,6 +11,8 @@ enum state { FINE, WORTH_KNOWING, WRONG };
 struct doctor {
     struct cli *cli;
     struct conf *intake, *followup; /* NULL: could not be read */
+    char *passwords[2];             /* of intake and followup; NULL: none is known */
+    bool untried[2];                /* that there is one is all we know: told already */
     bool json;
     size_t n[3]; /* by state */
 };

@@ -201,9 +201,12 @@ static void say_unreachable(struct doctor *d, const char *who, const struct err 
     const char *name = "database_unreachable";
     const char *mend =
         "is PostgreSQL running, is host and port of pg.dsn right, does pg_hba.conf let us?";
-    if (strcmp(err->code, "28P01") == 0 || strcmp(err->code, "28000") == 0 ||
-        strstr(err->text, "authentication failed") != NULL ||
-        strstr(err->text, "no password") != NULL) {
+    if (strcmp(err->code, "config") == 0 && strstr(err->text, "sslmode") != NULL) {
+        name = "database_insecure";
+        mend = "sslmode=verify-full and sslrootcert=FILE in pg.dsn";
+    } else if (strcmp(err->code, "28P01") == 0 || strcmp(err->code, "28000") == 0 ||
+               strstr(err->text, "authentication failed") != NULL ||
+               strstr(err->text, "no password") != NULL) {
         name = "database_login";
         mend = "give that login the password of pg.password_file, or the right one to pg.dsn";
     } else if (strcmp(err->code, "3D000") == 0 || strstr(err->text, "does not exist") != NULL) {
@@ -219,27 +222,22 @@ static const struct pg_stmt about_me = {
     " session_user::text",
     (const uint32_t[]){PG_TEXT, 0}};
 
-/* With the service's own configuration: can its login do its work? */
-static void look_as_service(struct doctor *d, const struct conf *c, const char *service,
-                            const char *group)
+/* With the service's own configuration: can its login do its work? i: 0 intake, 1 followup. */
+static void look_as_service(struct doctor *d, const struct conf *c, size_t i)
 {
-    if (c == NULL || c->pg_dsn == NULL) {
+    static const char *const services[] = {"intake", "followup"};
+    static const char *const groups[] = {"dayfour_intake", "dayfour_followup"};
+    const char *service = services[i];
+    const char *group = groups[i];
+    if (c == NULL || c->pg_dsn == NULL || d->untried[i]) {
         return;
     }
     struct err err = {0};
-    char *password = NULL;
-    if (c->pg_password_file != NULL &&
-        conf_read_secret(c->pg_password_file, &password, &err) != STATUS_OK) {
-        return; /* told already */
-    }
     struct pg *pg = pg_new(&(struct pg_options){.dsn = c->pg_dsn,
-                                                .password = password,
+                                                .password = d->passwords[i],
                                                 .application_name = "dayfour",
+                                                .allow_insecure = c->allow_insecure,
                                                 .patience_ms = 5000});
-    if (password != NULL) {
-        memset(password, 0, strlen(password));
-        free(password);
-    }
     struct pg_args args = {0};
     pg_arg_text(&args, group);
     if (pg_connect(pg, &err) != STATUS_OK) {
@@ -275,7 +273,7 @@ void doctor_database(struct doctor *d)
         look_at_logins(d);
         look_at_operation(d);
         look_inside(d);
-        look_as_service(d, d->intake, "intake", "dayfour_intake");
-        look_as_service(d, d->followup, "followup", "dayfour_followup");
+        look_as_service(d, d->intake, 0);
+        look_as_service(d, d->followup, 1);
     }
 }

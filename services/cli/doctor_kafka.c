@@ -1,9 +1,11 @@
 /* What dayfour doctor looks at in Kafka: brokers, topics and their settings, positions. */
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/kafka.h"
+#include "common/kafka_check.h"
 #include "common/kafka_topic.h"
 #include "services/cli/doctor.h"
 
@@ -13,9 +15,13 @@
 /* ---- settings of a topic ---- */
 
 struct topic_config {
-    int64_t retention_ms, max_bytes; /* -1: without end, or not known */
+    int64_t retention_ms, retention_bytes, max_bytes,
+        min_copies; /* -1: without end, or not known */
     bool compacted;
+    char why[128]; /* it could not be read; "": it was */
 };
+
+enum role { INBOUND, OUTBOUND };
 
 static void take_entry(struct topic_config *out, const rd_kafka_ConfigEntry_t *e)
 {
@@ -26,6 +32,10 @@ static void take_entry(struct topic_config *out, const rd_kafka_ConfigEntry_t *e
     }
     if (strcmp(name, "retention.ms") == 0) {
         out->retention_ms = strtoll(value, NULL, 10);
+    } else if (strcmp(name, "retention.bytes") == 0) {
+        out->retention_bytes = strtoll(value, NULL, 10);
+    } else if (strcmp(name, "min.insync.replicas") == 0) {
+        out->min_copies = strtoll(value, NULL, 10);
     } else if (strcmp(name, "max.message.bytes") == 0) {
         out->max_bytes = strtoll(value, NULL, 10);
     } else if (strcmp(name, "cleanup.policy") == 0) {
@@ -39,18 +49,23 @@ static void take_result(rd_kafka_event_t *event, struct topic_config *out)
     size_t n = 0;
     const rd_kafka_ConfigResource_t **of =
         result == NULL ? NULL : rd_kafka_DescribeConfigs_result_resources(result, &n);
-    for (size_t i = 0; i < n; i++) {
-        size_t entries = 0;
-        const rd_kafka_ConfigEntry_t **e = rd_kafka_ConfigResource_configs(of[i], &entries);
-        for (size_t k = 0; k < entries; k++) {
-            take_entry(out, e[k]);
-        }
+    rd_kafka_resp_err_t code =
+        n == 0 ? rd_kafka_event_error(event) : rd_kafka_ConfigResource_error(of[0]);
+    if (n == 0 || code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        (void)snprintf(out->why, sizeof out->why, "%s", rd_kafka_err2str(code));
+        return;
+    }
+    size_t entries = 0;
+    const rd_kafka_ConfigEntry_t **e = rd_kafka_ConfigResource_configs(of[0], &entries);
+    for (size_t k = 0; k < entries; k++) {
+        take_entry(out, e[k]);
     }
 }
 
 static struct topic_config ask_config(rd_kafka_t *rk, const char *topic)
 {
-    struct topic_config out = {.retention_ms = -1, .max_bytes = -1};
+    struct topic_config out = {
+        .retention_ms = -1, .retention_bytes = -1, .max_bytes = -1, .min_copies = -1};
     rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
     rd_kafka_ConfigResource_t *res = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic);
     rd_kafka_DescribeConfigs(rk, &res, 1, NULL, queue);
@@ -58,6 +73,8 @@ static struct topic_config ask_config(rd_kafka_t *rk, const char *topic)
     if (event != NULL) {
         take_result(event, &out);
         rd_kafka_event_destroy(event);
+    } else {
+        (void)snprintf(out.why, sizeof out.why, "no answer");
     }
     rd_kafka_ConfigResource_destroy(res);
     rd_kafka_queue_destroy(queue);
@@ -66,8 +83,8 @@ static struct topic_config ask_config(rd_kafka_t *rk, const char *topic)
 
 /* ---- topics ---- */
 
-/* Partitions of a topic; 0: told what is wrong. */
-static int look_at_topic(struct doctor *d, rd_kafka_t *rk, const char *name)
+/* Partitions of a topic, and how many copies there are of each; 0: told what is wrong. */
+static int look_at_topic(struct doctor *d, rd_kafka_t *rk, const char *name, int *copies)
 {
     rd_kafka_topic_t *topic = rd_kafka_topic_new(rk, name, NULL);
     const struct rd_kafka_metadata *md = NULL;
@@ -85,6 +102,7 @@ static int look_at_topic(struct doctor *d, rd_kafka_t *rk, const char *name)
                    "%s: %s", name, rd_kafka_err2str(md->topics[0].err));
     } else {
         partitions = md->topics[0].partition_cnt;
+        *copies = partitions > 0 ? md->topics[0].partitions[0].replica_cnt : 0;
         doctor_say(d, FINE, "topic", "", "%s, %d partitions", name, partitions);
     }
     if (md != NULL) {
@@ -96,25 +114,50 @@ static int look_at_topic(struct doctor *d, rd_kafka_t *rk, const char *name)
     return partitions;
 }
 
+static void look_at_retention(struct doctor *d, const char *name, const struct topic_config *c,
+                              enum role role)
+{
+    static const char mend[] =
+        "set its retention.ms to longer than the longest outage you can imagine";
+    if (c->retention_ms >= 0 && c->retention_ms < (int64_t)RETENTION_LEAST_H * 3600000) {
+        /* What goes out is told; who reads it may be quicker than that. */
+        doctor_say(d, role == INBOUND ? WRONG : WORTH_KNOWING, "topic_retention", mend,
+                   "%s: events are kept for %" PRId64 " hours, less than three days", name,
+                   c->retention_ms / 3600000);
+    }
+    if (role == INBOUND && c->retention_bytes >= 0) {
+        doctor_say(d, WORTH_KNOWING, "topic_retention_bytes", "set its retention.bytes to -1",
+                   "%s: of each partition no more than %" PRId64
+                   " bytes are kept, however new they are",
+                   name, c->retention_bytes);
+    }
+}
+
 static void look_at_config(struct doctor *d, rd_kafka_t *rk, const char *name, int64_t needs_bytes,
-                           bool is_inbound)
+                           int copies, enum role role)
 {
     struct topic_config c = ask_config(rk, name);
+    if (c.why[0] != '\0') {
+        doctor_say(d, WORTH_KNOWING, "topic_settings",
+                   "allow DescribeConfigs on it, or look yourself: retention.ms, cleanup.policy, "
+                   "max.message.bytes",
+                   "%s: its settings were not looked at: %s", name, c.why);
+        return;
+    }
     if (c.compacted) {
         doctor_say(d, WRONG, "topic_compacted", "set its cleanup.policy to delete",
                    "%s: compaction removes events that were not read yet", name);
     }
-    if (is_inbound && c.retention_ms >= 0 &&
-        c.retention_ms < (int64_t)RETENTION_LEAST_H * 3600000) {
-        doctor_say(d, WRONG, "topic_retention",
-                   "set its retention.ms to longer than the longest outage you can imagine",
-                   "%s: events are kept for %" PRId64 " hours, less than three days", name,
-                   c.retention_ms / 3600000);
-    }
+    look_at_retention(d, name, &c, role);
     if (c.max_bytes >= 0 && c.max_bytes < needs_bytes) {
         doctor_say(d, WRONG, "topic_message_size", "raise its max.message.bytes to that",
                    "%s: messages over %" PRId64 " bytes are refused, %" PRId64 " are needed", name,
                    c.max_bytes, needs_bytes);
+    }
+    if (copies == 1 || c.min_copies == 1) {
+        doctor_say(d, WORTH_KNOWING, "topic_copies",
+                   "three replicas and min.insync.replicas=2, where there are three brokers",
+                   "%s: the loss of one broker can lose messages of it", name);
     }
 }
 
@@ -161,8 +204,14 @@ static void look_at_positions(struct doctor *d, rd_kafka_t *rk, const char *topi
 static void look_at_inbound(struct doctor *d, rd_kafka_t *rk)
 {
     const char *topic = d->intake->kafka_topic_absences;
-    if (look_at_topic(d, rk, topic) > 0) {
-        look_at_config(d, rk, topic, d->intake->intake_max_bytes, true);
+    int copies = 0;
+    int partitions = look_at_topic(d, rk, topic, &copies);
+    if (partitions == 1) {
+        doctor_say(d, WORTH_KNOWING, "topic_partitions", "add some, while it has little in it",
+                   "%s has one partition: a second intake can only stand by", topic);
+    }
+    if (partitions > 0) {
+        look_at_config(d, rk, topic, d->intake->intake_max_bytes, copies, INBOUND);
         look_at_positions(d, rk, topic);
     }
 }
@@ -174,8 +223,9 @@ static void look_at_outbound(struct doctor *d, rd_kafka_t *rk)
                            c->kafka_topic_dead_letter};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         struct buf topic = {0};
+        int copies = 0;
         kafka_topic_for(&topic, names[i], NULL);
-        int partitions = look_at_topic(d, rk, topic.data);
+        int partitions = look_at_topic(d, rk, topic.data, &copies);
         if (i == 0 && partitions > 0 && partitions < c->followup_shards) {
             doctor_say(d, WRONG, "shards",
                        "give the topic more partitions, or set fewer followup.shards",
@@ -183,13 +233,25 @@ static void look_at_outbound(struct doctor *d, rd_kafka_t *rk)
                        partitions, c->followup_shards);
         }
         if (partitions > 0) {
-            look_at_config(d, rk, topic.data, i == 2 ? 400000 : 0, false);
+            look_at_config(d, rk, topic.data, i == 2 ? 400000 : 0, copies, OUTBOUND);
         }
         buf_clear(&topic);
     }
 }
 
-static rd_kafka_t *reach(struct doctor *d, const struct conf *c)
+/* A right password that the brokers refuse all the same, because of the library here. */
+static void look_at_library(struct doctor *d, const struct conf *c)
+{
+    char warning[KAFKA_WARNING];
+    struct err err = {0};
+    if (kafka_check(c, warning, &err) == STATUS_OK && warning[0] != '\0') {
+        doctor_say(d, WRONG, "kafka_library", "client certificates, or Debian 13", "%s", warning);
+    } else {
+        doctor_say(d, FINE, "kafka_library", "", "librdkafka %s", rd_kafka_version_str());
+    }
+}
+
+static rd_kafka_t *reach(struct doctor *d, const char *service, const struct conf *c)
 {
     struct err err = {0};
     rd_kafka_conf_t *rconf = NULL;
@@ -197,8 +259,8 @@ static rd_kafka_t *reach(struct doctor *d, const struct conf *c)
     enum status s = kafka_conf_new(&rconf, c, "dayfour", NULL, true, &err);
     s = s == STATUS_OK ? kafka_client_new(&rk, RD_KAFKA_PRODUCER, rconf, &err) : s;
     if (s != STATUS_OK) {
-        doctor_say(d, WRONG, "kafka_configuration", "put kafka.* of the configuration right", "%s",
-                   err.text);
+        doctor_say(d, WRONG, "kafka_configuration", "put kafka.* of the configuration right",
+                   "%s: %s", service, err.text);
         return NULL;
     }
     const struct rd_kafka_metadata *md = NULL;
@@ -207,27 +269,29 @@ static rd_kafka_t *reach(struct doctor *d, const struct conf *c)
         doctor_say(
             d, WRONG, "kafka_unreachable",
             "is Kafka running, are kafka.brokers right, TLS and login as the brokers want them?",
-            "no broker can be reached: %s", rd_kafka_err2str(code));
+            "%s: no broker can be reached: %s", service, rd_kafka_err2str(code));
         rd_kafka_destroy(rk);
         return NULL;
     }
-    doctor_say(d, FINE, "kafka", "", "%d brokers", md->broker_cnt);
+    doctor_say(d, FINE, "kafka", "", "%s reaches %d brokers", service, md->broker_cnt);
     rd_kafka_metadata_destroy(md);
     return rk;
 }
 
+/* Each with its service's login, as the rights of one do not let it see the other's topics. */
+static void look_as_service(struct doctor *d, const char *service, const struct conf *c,
+                            void (*look)(struct doctor *, rd_kafka_t *))
+{
+    rd_kafka_t *rk = c == NULL ? NULL : reach(d, service, c);
+    if (rk != NULL) {
+        look_at_library(d, c);
+        look(d, rk);
+        rd_kafka_destroy(rk);
+    }
+}
+
 void doctor_kafka(struct doctor *d)
 {
-    const struct conf *any = d->intake != NULL ? d->intake : d->followup;
-    rd_kafka_t *rk = any == NULL ? NULL : reach(d, any);
-    if (rk == NULL) {
-        return;
-    }
-    if (d->intake != NULL) {
-        look_at_inbound(d, rk);
-    }
-    if (d->followup != NULL) {
-        look_at_outbound(d, rk);
-    }
-    rd_kafka_destroy(rk);
+    look_as_service(d, "intake", d->intake, look_at_inbound);
+    look_as_service(d, "followup", d->followup, look_at_outbound);
 }

@@ -55,20 +55,13 @@ static const uint32_t asked_types[] = {PG_DATE, PG_DATE, PG_TEXT, PG_TEXT, 0};
 
 /* A row as a JSON object; and its members one by one. */
 static const struct pg_stmt objects = {
-    "report_objects",
-    "select 'measures', row_to_json(m)::text from report.measures($1, $2, $3, $4) m"
-    " union all"
-    " select 'quality', row_to_json(q)::text from report.quality($1, $2, $3) q where $4 is null",
+    "report_objects", "select w.part, w.told::text from report.whole($1, $2, $3, $4) w",
     asked_types};
 static const struct pg_stmt members = {
     "report_members",
-    "select m.organisation, m.pathway, m.month, e.name, e.value"
-    " from report.measures($1, $2, $3, $4) m, json_each_text(row_to_json(m)) e(name, value)"
-    " where e.name not in ('organisation', 'pathway', 'month')"
-    " union all"
-    " select q.organisation, null, q.month, e.name, e.value"
-    " from report.quality($1, $2, $3) q, json_each_text(row_to_json(q)) e(name, value)"
-    " where $4 is null and e.name not in ('organisation', 'month')",
+    "select w.told ->> 'organisation', w.told ->> 'pathway', w.told ->> 'month', e.name, e.value"
+    " from report.whole($1, $2, $3, $4) w, json_each_text(w.told) e(name, value)"
+    " where e.name not in ('organisation', 'pathway', 'month')",
     asked_types};
 
 static void print_part(const struct pg_result *r, const char *part)

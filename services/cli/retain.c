@@ -30,7 +30,7 @@ static void add_periods(struct retain_decision *d)
             (struct retain_unit){.period = period,
                                  .from = from,
                                  .changed_at = period->changed_at,
-                                 .settled = retain_period_settled(period, d->now)};
+                                 .settled = derive_is_settled(period->settled_at, d->now)};
     }
 }
 

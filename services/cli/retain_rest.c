@@ -1,11 +1,7 @@
 #include <string.h>
 
+#include "common/event/text.h"
 #include "services/cli/retain_unit.h"
-
-bool retain_period_settled(const struct period *period, struct instant now)
-{
-    return !instant_is_none(period->settled_at) && period->settled_at.us <= now.us;
-}
 
 /* ---- what stays must stay as it is ---- */
 
@@ -33,11 +29,6 @@ static struct facts facts_that_stay(const struct retain_decision *d)
     return out;
 }
 
-static bool is_text(const char *a, const char *b)
-{
-    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
-}
-
 static bool same_task(const struct spell *a, const struct spell *b)
 {
     return a->state == b->state && a->end_reason == b->end_reason &&
@@ -45,7 +36,7 @@ static bool same_task(const struct spell *a, const struct spell *b)
            a->first_attempt_at.us == b->first_attempt_at.us && a->attempts == b->attempts &&
            a->last_outcome == b->last_outcome && date_eq(a->review_on, b->review_on) &&
            a->red_flag == b->red_flag && a->reason_changed == b->reason_changed &&
-           a->case_closed == b->case_closed && is_text(a->assigned_to, b->assigned_to);
+           a->case_closed == b->case_closed && text_same(a->assigned_to, b->assigned_to);
 }
 
 static bool same_spell(const struct spell *a, const struct spell *b)
@@ -54,8 +45,8 @@ static bool same_spell(const struct spell *a, const struct spell *b)
            date_eq(a->onset, b->onset) && date_eq(a->ends_on, b->ends_on) &&
            date_eq(a->expected_return, b->expected_return) &&
            a->first_notice.us == b->first_notice.us && a->relapse == b->relapse &&
-           is_text(a->relapse_of == NULL ? NULL : a->relapse_of->id,
-                   b->relapse_of == NULL ? NULL : b->relapse_of->id) &&
+           text_same(a->relapse_of == NULL ? NULL : a->relapse_of->id,
+                     b->relapse_of == NULL ? NULL : b->relapse_of->id) &&
            a->late_report == b->late_report && a->backdated == b->backdated &&
            a->review_first == b->review_first && a->priority == b->priority &&
            date_eq(a->due_date, b->due_date) && same_task(a, b);
@@ -91,8 +82,8 @@ static bool has_event(const struct casework *cw, const struct timeline_event *e)
         if (x->kind == e->kind && x->at.us == e->at.us && date_eq(x->due_on, e->due_on) &&
             x->end_reason == e->end_reason && x->superseded == e->superseded &&
             strcmp(x->period->id, e->period->id) == 0 &&
-            is_text(x->spell == NULL ? NULL : x->spell->id,
-                    e->spell == NULL ? NULL : e->spell->id)) {
+            text_same(x->spell == NULL ? NULL : x->spell->id,
+                      e->spell == NULL ? NULL : e->spell->id)) {
             return true;
         }
     }
@@ -102,7 +93,7 @@ static bool has_event(const struct casework *cw, const struct timeline_event *e)
 /* A settled case is not worked out any more: only of the others it matters. */
 static bool must_stay(const struct retain_decision *d, const struct period *period)
 {
-    return !retain_period_settled(period, d->now) &&
+    return !derive_is_settled(period->settled_at, d->now) &&
            !d->units[d->unit_of_record[period->records[0] - d->p->facts.records]].goes;
 }
 
@@ -121,7 +112,7 @@ bool retain_rest_is_as_it_was(const struct retain_decision *d)
         }
     }
     for (size_t i = 0; i < cw.n_periods; i++) {
-        open_is += retain_period_settled(&cw.periods[i], d->now) ? 0 : 1;
+        open_is += derive_is_settled(cw.periods[i].settled_at, d->now) ? 0 : 1;
     }
     for (size_t i = 0; i < was->n_spells && same; i++) {
         same = !must_stay(d, was->spells[i].period) || has_spell(&cw, &was->spells[i]);

@@ -34,8 +34,6 @@ struct retain_decision {
     struct retain *out;
 };
 
-bool retain_period_settled(const struct period *period, struct instant now);
-
 /* Derived from what stays (by the units' goes), every case that is not settled comes out as it is
  * now. */
 bool retain_rest_is_as_it_was(const struct retain_decision *d);

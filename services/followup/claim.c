@@ -74,6 +74,7 @@ static void forget_batch(struct claim *c)
     c->n_utterances = 0;
     c->n_held = 0;
     c->n_held_prompts = 0;
+    c->n_waiting = 0;
 }
 
 enum status claim_begin(struct claim *c, struct pg *pg, const struct claim_around *around,
@@ -91,6 +92,7 @@ enum status claim_begin(struct claim *c, struct pg *pg, const struct claim_aroun
                               .release_held = around->release_held && !around->hold,
                               .letters = around->shard == 0 && !around->hold,
                               .silences = around->shard == 0 && !around->hold && !around->ahead};
+    c->ask.n_without = topics_waiting(around->topics, c->caseload.arena, &c->ask.without);
     return flush(c, ledger_send_due(pg, &c->ask, err), CLAIM_LOOKING, err);
 }
 
@@ -129,6 +131,34 @@ static bool keep_due(struct sayings *s, const struct case_person *p)
     return oh_left;
 }
 
+static bool has_topic(const struct claim *c, const struct case_person *p, const struct saying *s)
+{
+    const char *topic = s->takes_back != NULL ? s->takes_back->topic
+                                              : render_topic(s->event->kind, c->around.conf,
+                                                             p->organisation, c->caseload.arena);
+    return topics_has(c->around.topics, topic, p->organisation);
+}
+
+/* What is for HR is not frozen for a topic that is not there: it would hold up everybody's. All of
+ * somebody's waits together, and by the organisation alone: HR learns nothing from that. */
+static void wait_for_topic(struct claim *c, struct sayings *s, const struct case_person *p)
+{
+    bool waits = false;
+    for (size_t i = 0; i < s->n && !waits && !c->due.paused; i++) {
+        waits = audience_of(&s->items[i]) == AUDIENCE_HR && !has_topic(c, p, &s->items[i]);
+    }
+    size_t n = 0;
+    for (size_t i = 0; i < s->n && waits; i++) {
+        if (audience_of(&s->items[i]) == AUDIENCE_OH) {
+            s->items[n++] = s->items[i];
+        }
+    }
+    if (waits) {
+        s->n = n;
+        c->waiting[c->n_waiting++] = p;
+    }
+}
+
 /* Never a tight circle. */
 static struct instant later(struct instant wake, struct instant now)
 {
@@ -157,6 +187,7 @@ static struct sayings *compare(struct claim *c, size_t *total)
     struct standing *standing = NULL;
     size_t n = 0;
     *total = 0;
+    c->waiting = arena_array(cl->arena, cl->n_persons, sizeof *c->waiting);
     for (size_t i = 0; i < cl->n_persons; i++) {
         const struct case_person *p = &cl->persons[i];
         struct said *said = &c->said[i];
@@ -166,6 +197,7 @@ static struct sayings *compare(struct claim *c, size_t *total)
         all[i] = diff(standing, n, said->rows, said->n, &p->rules, c->around.now, cl->arena);
         size_t found = all[i].n;
         set_wakes(&cl->persons[i], c->around.now, keep_due(&all[i], p));
+        wait_for_topic(c, &all[i], p);
         said->all_taken = said->erasing && all[i].n == found;
         *total += all[i].n;
     }
@@ -321,6 +353,9 @@ static enum status send_said(struct claim *c, struct err *err)
     if (s == STATUS_OK && c->n_held > 0) {
         s = ledger_send_held(c->pg, c->held, c->n_held, false, err);
     }
+    if (s == STATUS_OK && c->n_waiting > 0) {
+        s = ledger_send_held(c->pg, c->waiting, c->n_waiting, true, err);
+    }
     if (s == STATUS_OK && c->n_held_prompts > 0) {
         s = ledger_send_held(c->pg, c->held_prompts, c->n_held_prompts, true, err);
     }
@@ -385,7 +420,9 @@ static enum status looked(struct claim *c, struct err *err)
     c->n_people = c->caseload.n_persons;
     c->full =
         (int64_t)c->due.n_prompts >= c->ask.max_people || (int64_t)c->due.n_oh >= c->ask.max_people;
-    if (c->due.paused) {
+    if (c->due.paused ||
+        (c->due.n_letters > 0 &&
+         !topics_has(c->around.topics, c->around.conf->kafka_topic_dead_letter, ""))) {
         c->due.n_letters = 0;
     }
     if (c->due.ruleset_serial != c->around.rules->serial) {

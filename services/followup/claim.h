@@ -15,11 +15,13 @@
 #include "common/err.h"
 #include "common/pg.h"
 #include "services/followup/ledger.h"
+#include "services/followup/topics.h"
 
 /* What a claim needs from around it; the same from its beginning to its end. */
 struct claim_around {
     const struct conf *conf;
     const struct ruleset *rules;
+    struct topics *topics; /* NULL: every topic is there */
     struct instant now;
     bool rehearsal;  /* now comes from a clock file */
     const char *why; /* a due date moves: because of "settings", or "time" */
@@ -57,6 +59,8 @@ struct claim {
     bool said_sent;
     const struct case_person **held, **held_prompts;
     size_t n_held, n_held_prompts;
+    const struct case_person **waiting; /* to whose employer nothing can go: no topic */
+    size_t n_waiting;
     struct store_counts counts;
     int64_t most;      /* people at a time */
     int64_t limit;     /* the same now: less after a conflict, more again after success */

@@ -14,11 +14,6 @@ static const char *occurrence_of(enum event_kind kind, struct date occurs_on, st
     return arena_strdup(a, date_format(occurs_on, text));
 }
 
-static bool is_settled(const struct period *p, struct instant now)
-{
-    return !instant_is_none(p->settled_at) && p->settled_at.us <= now.us;
-}
-
 static bool is_same(const struct standing *s, const char *subject, enum event_kind kind,
                     const char *occurrence)
 {
@@ -59,7 +54,7 @@ void diff_stand(const struct casework *cw, struct instant now, struct arena *a,
                                .due_on = e->due_on,
                                .end_reason = e->end_reason,
                                .superseded = e->superseded,
-                               .settled = is_settled(e->period, now),
+                               .settled = derive_is_settled(e->period->settled_at, now),
                                .spell = of_spell ? e->spell : NULL,
                                .period = e->period};
         /* Two reasons to say the same thing on one day are one event: the earlier. */
@@ -132,7 +127,7 @@ void diff_mark_settled(struct emitted *rows, size_t n, const struct case_person 
 {
     for (size_t i = 0; i < n; i++) {
         const struct period *period = period_of(&rows[i], p);
-        rows[i].settled = period != NULL && is_settled(period, now);
+        rows[i].settled = period != NULL && derive_is_settled(period->settled_at, now);
     }
 }
 

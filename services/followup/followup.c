@@ -44,6 +44,7 @@ static void serve_kafka(struct followup *f)
                        &err) == STATUS_FATAL) {
             followup_cannot_go_on(f, &err);
         }
+        f->held |= shard_topics(s);
         f->n_emitted += s->n_published;
         s->n_published = 0;
     }

@@ -270,7 +270,9 @@ static void control_answered(struct followup *f)
     f->control_busy = false;
     lease_take(f->control, f->leases, f->n_shards, f->counting, &f->situation);
     for (size_t i = 0; i < f->n_shards; i++) {
+        int64_t had = f->shards[i].epoch;
         shard_leased(&f->shards[i], &f->leases[i], f->seq);
+        f->held |= f->shards[i].epoch != had; /* by whoever had it */
     }
     f->rules_stale |= f->situation.ruleset_serial != f->rules->serial;
     if (before.paused && !f->situation.paused) {

@@ -8,9 +8,11 @@ static const struct pg_stmt put_emitted = {
     "put_emitted",
     "insert into followup.emitted (organisation, person_id, subject, kind, occurrence, nth, topic,"
     " spell_id, period_id, happens_at, occurs_on, due_on, late, late_report, backdated, data,"
-    " emitted_at) select u.*, $17 from unnest($1::text[], $2::text[], $3::text[], $4::text[],"
-    " $5::text[], $6::int4[], $7::text[], $8::text[], $9::text[], $10::timestamptz[], $11::date[],"
-    " $12::date[], $13::bool[], $14::bool[], $15::bool[], $16::text[]) as u",
+    " emitted_at) select unnest($1::text[]), unnest($2::text[]), unnest($3::text[]),"
+    " unnest($4::text[]), unnest($5::text[]), unnest($6::int4[]), unnest($7::text[]),"
+    " unnest($8::text[]), unnest($9::text[]), unnest($10::timestamptz[]),"
+    " unnest($11::date[]), unnest($12::date[]), unnest($13::bool[]), unnest($14::bool[]),"
+    " unnest($15::bool[]), unnest($16::text[]), $17",
     (const uint32_t[]){PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_TEXT_ARRAY,
                        PG_INT4_ARRAY, PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_TEXT_ARRAY,
                        PG_TIMESTAMPTZ_ARRAY, PG_DATE_ARRAY, PG_DATE_ARRAY, PG_BOOL_ARRAY,
@@ -115,8 +117,8 @@ enum status ledger_send_utterances(struct pg *pg, const struct utterance *u, siz
 static const struct pg_stmt put_outbox = {
     "put_outbox",
     "insert into followup.outbox (shard, batch_no, ord, topic, key, headers, value)"
-    " select $1, $2, u.* from unnest($3::int4[], $4::text[], $5::bytea[], $6::bytea[],"
-    " $7::bytea[]) as u",
+    " select $1, $2, unnest($3::int4[]), unnest($4::text[]), unnest($5::bytea[]),"
+    " unnest($6::bytea[]), unnest($7::bytea[])",
     (const uint32_t[]){PG_INT4, PG_INT8, PG_INT4_ARRAY, PG_TEXT_ARRAY, PG_BYTEA_ARRAY,
                        PG_BYTEA_ARRAY, PG_BYTEA_ARRAY, 0}};
 

@@ -21,9 +21,11 @@ struct due_ask {
     int32_t shard, shards;
     struct instant now;
     int64_t max_people;
-    bool release_held; /* people held back while the emission was paused are due again */
-    bool letters;      /* dead letters too */
-    bool silences;     /* and organisations that are silent, or were */
+    bool release_held;    /* people held back while the emission was paused are due again */
+    const char **without; /* but not what is for HR of these organisations: they have no topic */
+    size_t n_without;
+    bool letters;  /* dead letters too */
+    bool silences; /* and organisations that are silent, or were */
 };
 
 struct silence {

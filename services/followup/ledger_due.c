@@ -9,18 +9,34 @@
 static const struct pg_stmt give_way = {"give_way", "set local lock_timeout = '300ms'", NULL};
 
 /* At most some hundreds in one transaction; in an order that tells nothing. */
-#define RELEASE(which, column)                                                                      \
-    "with h as (delete from followup.held d where (d.organisation, d.person_id, d.prompts) in"      \
-    " (select f.organisation, f.person_id, f.prompts from followup.held f where f.prompts = " which \
-    " order by f.organisation, f.person_id limit 500)"                                              \
-    " returning d.organisation, d.person_id)"                                                       \
-    " update fact.person p set " column " = least(p." column ", $1), revision = p.revision + 1"     \
+#define RELEASE(which, column)                                                                     \
+    "with h as (delete from followup.held d where (d.organisation, d.person_id, d.prompts) in"     \
+    " (select f.organisation, f.person_id, f.prompts from followup.held f where " which            \
+    " order by f.organisation, f.person_id limit 500)"                                             \
+    " returning d.organisation, d.person_id)"                                                      \
+    " update fact.person p set " column " = least(p." column ", $1), revision = p.revision + 1"    \
     " from h where p.organisation = h.organisation and p.person_id = h.person_id"
 
-static const struct pg_stmt release_prompts = {"release_prompts", RELEASE("true", "next_wake_at"),
-                                               (const uint32_t[]){PG_TIMESTAMPTZ, 0}};
-static const struct pg_stmt release_oh = {"release_oh", RELEASE("false", "oh_wake_at"),
+static const struct pg_stmt release_prompts = {
+    "release_prompts", RELEASE("f.prompts and f.organisation <> all ($2::text[])", "next_wake_at"),
+    (const uint32_t[]){PG_TIMESTAMPTZ, PG_TEXT_ARRAY, 0}};
+static const struct pg_stmt release_oh = {"release_oh", RELEASE("not f.prompts", "oh_wake_at"),
                                           (const uint32_t[]){PG_TIMESTAMPTZ, 0}};
+
+static enum status send_release(struct pg *pg, const struct due_ask *ask, struct err *err)
+{
+    struct pg_args args = {0};
+    pg_arg_instant(&args, ask->now);
+    COLUMN(PG_TEXT, pg_array_text, ask->n_without, ask->without[i]);
+    enum status s = pg_send(pg, &release_prompts, &args, err);
+    pg_args_clear(&args);
+    if (s == STATUS_OK) {
+        pg_arg_instant(&args, ask->now);
+        s = pg_send(pg, &release_oh, &args, err);
+        pg_args_clear(&args);
+    }
+    return s;
+}
 
 /* Two queues: what HR is told waits in one that nothing clinical moves, see 0012_two_queues.sql. */
 #define DUE(column)                                                                                \
@@ -74,9 +90,7 @@ static const struct pg_stmt silences = {
 
 enum status ledger_send_due(struct pg *pg, const struct due_ask *ask, struct err *err)
 {
-    struct pg_args now = {0};
     struct pg_args who = {0};
-    pg_arg_instant(&now, ask->now);
     pg_arg_instant(&who, ask->now);
     pg_arg_i64(&who, ask->max_people);
     if (ask->shards > 1) {
@@ -91,8 +105,7 @@ enum status ledger_send_due(struct pg *pg, const struct due_ask *ask, struct err
         s = pg_send(pg, &situation, NULL, err);
     }
     if (s == STATUS_OK && ask->release_held) {
-        s = pg_send(pg, &release_prompts, &now, err);
-        s = s == STATUS_OK ? pg_send(pg, &release_oh, &now, err) : s;
+        s = send_release(pg, ask, err);
     }
     if (s == STATUS_OK && ask->prompts) {
         s = pg_send(pg, ask->shards > 1 ? &due_prompts_of_shard : &due_prompts, &who, err);
@@ -106,7 +119,6 @@ enum status ledger_send_due(struct pg *pg, const struct due_ask *ask, struct err
     if (s == STATUS_OK && ask->silences) {
         s = pg_send(pg, &silences, NULL, err);
     }
-    pg_args_clear(&now);
     pg_args_clear(&who);
     return s;
 }

@@ -258,6 +258,54 @@ void producer_idle(struct producer *p)
     rd_kafka_poll(p->rk, 0);
 }
 
+/* ---- which topics there are ---- */
+
+/* What cannot be found out now is looked for again. */
+static bool tell_topic(const struct rd_kafka_metadata_topic *m, struct topics *t)
+{
+    bool there = m->err == RD_KAFKA_RESP_ERR_NO_ERROR && m->partition_cnt > 0;
+    if (there || m->err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
+        m->err == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
+        m->err == RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION) {
+        topics_found(t, m->topic, there);
+    }
+    return there;
+}
+
+void producer_list(struct producer *p, struct topics *t)
+{
+    const struct rd_kafka_metadata *md = NULL;
+    if (rd_kafka_metadata(p->rk, 1, NULL, &md, 4 * STEP_MS) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        return; /* each is looked for when it is wanted */
+    }
+    for (int i = 0; i < md->topic_cnt; i++) {
+        if (md->topics[i].err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+            (void)tell_topic(&md->topics[i], t);
+        }
+    }
+    rd_kafka_metadata_destroy(md);
+}
+
+void producer_look(struct producer *p, struct topics *t)
+{
+    char name[TOPIC_TEXT];
+    int64_t end = clock_mono_ms() + 4 * STEP_MS;
+    while (clock_mono_ms() < end && topics_wanted(t, clock_mono_ms(), name)) {
+        rd_kafka_topic_t *topic = rd_kafka_topic_new(p->rk, name, NULL);
+        const struct rd_kafka_metadata *md = NULL;
+        if (topic == NULL) {
+            continue;
+        }
+        if (rd_kafka_metadata(p->rk, 0, topic, &md, 4 * STEP_MS) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+            for (int i = 0; i < md->topic_cnt; i++) {
+                (void)tell_topic(&md->topics[i], t);
+            }
+            rd_kafka_metadata_destroy(md);
+        }
+        rd_kafka_topic_destroy(topic);
+    }
+}
+
 /* ---- the position ---- */
 
 static enum status read_group(rd_kafka_event_t *ev, int64_t *out, struct err *err)

@@ -12,6 +12,7 @@
 #include "common/conf.h"
 #include "common/err.h"
 #include "services/followup/render.h"
+#include "services/followup/topics.h"
 
 #define POSITION_GROUP "dayfour-followup-position"
 #define NO_POSITION (-1)
@@ -27,8 +28,6 @@ struct producer_options {
         *give_up_at;   /* monotonic ms: from then on every call ends with STATUS_STOP */
     atomic_bool *down; /* kept up to date: no broker answers */
 };
-
-#define TOPIC_TEXT 250 /* no name is longer */
 
 struct producer;
 
@@ -56,6 +55,11 @@ enum status producer_find(struct producer *p, const char *topic, const char *mar
                           struct err *err) NODISCARD;
 
 void producer_idle(struct producer *p); /* now and then: log lines, errors */
+
+/* Every topic the brokers have and let us know of. Waits for about a second. */
+void producer_list(struct producer *p, struct topics *t);
+/* Those of t that are wanted; some of them at a time. Waits for about a second at most. */
+void producer_look(struct producer *p, struct topics *t);
 
 /* Which topic err says is not there, "" if it says nothing of the kind. p NULL: it was being
  * opened, which asks for the follow-up topic. */

@@ -145,13 +145,14 @@ static const char *data_with_withdrawn(const char *data, const char *id, struct 
 
 /* ---- the record ---- */
 
-static const char *topic_of(enum event_kind kind, const struct render_about *about, struct arena *a)
+const char *render_topic(enum event_kind kind, const struct conf *conf, const char *organisation,
+                         struct arena *a)
 {
     if (event_kind_audience(kind) == AUDIENCE_OH) {
-        return about->conf->kafka_topic_follow_up;
+        return conf->kafka_topic_follow_up;
     }
     struct buf b = {0};
-    kafka_topic_for(&b, about->conf->kafka_topic_return_to_work, about->organisation);
+    kafka_topic_for(&b, conf->kafka_topic_return_to_work, organisation);
     const char *topic = arena_strndup(a, b.data, b.len);
     buf_clear(&b);
     return topic;
@@ -239,7 +240,7 @@ void render_saying(const struct saying *s, const struct render_about *about, str
     }
     const struct standing *e = s->event;
     bool late = about->now.us - e->at.us > LATE_US;
-    const char *topic = topic_of(e->kind, about, a);
+    const char *topic = render_topic(e->kind, about->conf, about->organisation, a);
     const char *data = data_of(e, about, late, a);
     put_headers(out, about, render_id(e->subject, e->kind, e->occurrence, s->nth, a),
                 arena_printf(a, "org.dayfour.%s.v1", event_kind_name(e->kind)), e->subject, a);

@@ -43,6 +43,10 @@ struct render_about {
 void render_saying(const struct saying *s, const struct render_about *about, struct arena *a,
                    struct outbound *out, struct emitted *row);
 
+/* On which topic an event of this kind goes out, by the settings of now. */
+const char *render_topic(enum event_kind kind, const struct conf *conf, const char *organisation,
+                         struct arena *a);
+
 /* The id of an emission: subject/kind/occurrence, and which time from the second on. */
 const char *render_id(const char *subject, enum event_kind kind, const char *occurrence, int nth,
                       struct arena *a);

@@ -205,6 +205,7 @@ enum status shard_begin(struct shard *s, enum shard_want want, struct pg *pg,
                         struct claim_around *around, struct err *err)
 {
     around->shard = s->number;
+    around->topics = sink_topics(s->sink);
     around->epoch = s->epoch;
     around->next_batch = s->next_batch;
     around->confirmed = s->confirmed;
@@ -397,17 +398,38 @@ enum status shard_push(struct shard *s, const struct hmac_key *k, struct instant
     return STATUS_OK;
 }
 
-static void tell_missing(struct shard *s, const char *topic)
+static void set_missing(const struct shard *s, const char *topic, bool missing)
 {
     char number[16];
     (void)snprintf(number, sizeof number, "%d", s->number);
+    const char *labels[] = {number, topic};
+    metrics_set(METRIC_TOPIC_MISSING, labels, missing);
+}
+
+bool shard_topics(struct shard *s)
+{
+    struct topic_news news;
+    bool any = false;
+    while (topics_news(sink_topics(s->sink), &news)) {
+        any |= news.there;
+        set_missing(s, news.name, !news.there);
+        if (!news.there) {
+            log_error(TOPIC_MISSING, LOG_INT("shard", s->number), LOG_TEXT("topic", news.name),
+                      LOG_TEXT("msg", "what is for it waits until it is there"));
+        }
+    }
+    s->claim_wanted |= any;
+    return any;
+}
+
+/* The topic for which a frozen batch waits; "": none does. */
+static void tell_missing(struct shard *s, const char *topic)
+{
     if (s->missing[0] != '\0' && strcmp(s->missing, topic) != 0) {
-        const char *gone[] = {number, s->missing};
-        metrics_set(METRIC_TOPIC_MISSING, gone, 0);
+        set_missing(s, s->missing, false);
     }
     if (topic[0] != '\0') {
-        const char *labels[] = {number, topic};
-        metrics_set(METRIC_TOPIC_MISSING, labels, 1);
+        set_missing(s, topic, true);
     }
     (void)snprintf(s->missing, sizeof s->missing, "%s", topic);
 }

@@ -95,6 +95,9 @@ enum status shard_push(struct shard *s, const struct hmac_key *k, struct instant
 /* Takes the result of that, if it is there. seq: as for shard_unsure. */
 enum status shard_pull(struct shard *s, int64_t seq, struct err *err) NODISCARD;
 
+/* Says which topics are not there, or are again. True: what waited for some of them can go out. */
+bool shard_topics(struct shard *s);
+
 /* Nothing is under way, and nothing is left that could be finished soon. */
 bool shard_is_quiet(const struct shard *s, bool held_back);
 

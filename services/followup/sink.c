@@ -24,6 +24,7 @@ struct sink {
     pthread_t thread;
     atomic_llong give_up_at;
     atomic_bool down;
+    struct topics *topics; /* has a lock of its own */
 
     pthread_mutex_t lock; /* of all below */
     pthread_cond_t news;
@@ -55,6 +56,9 @@ static void do_open(struct sink *k, struct sink_result *r)
     if (r->status == STATUS_OK) {
         r->status = producer_position(k->producer, &r->position, &r->err);
     }
+    if (r->status == STATUS_OK) {
+        producer_list(k->producer, k->topics);
+    }
 }
 
 static void carry_out(struct sink *k, struct sink_result *r)
@@ -71,6 +75,9 @@ static void carry_out(struct sink *k, struct sink_result *r)
     }
     if (r->status == STATUS_RESYNC) {
         producer_missing(k->producer, k->conf, &r->err, r->missing);
+        if (k->order == SINK_PUBLISH && r->missing[0] != '\0') {
+            topics_found(k->topics, r->missing, false); /* nothing more is frozen for it */
+        }
     }
     if (r->status != STATUS_OK) {
         producer_close(k->producer);
@@ -90,6 +97,13 @@ static void wait_for_news(struct sink *k)
     (void)pthread_cond_timedwait(&k->news, &k->lock, &t);
 }
 
+static void wake_loop(struct sink *k)
+{
+    const uint64_t one = 1;
+    ssize_t ignored = write(k->fd, &one, sizeof one);
+    (void)ignored;
+}
+
 /* With the lock held, given up for the order itself: the loop changes nothing of it meanwhile. */
 static void run_order(struct sink *k)
 {
@@ -99,9 +113,20 @@ static void run_order(struct sink *k)
     pthread_mutex_lock(&k->lock);
     k->result = r;
     k->done = true;
-    const uint64_t one = 1;
-    ssize_t ignored = write(k->fd, &one, sizeof one);
-    (void)ignored;
+    wake_loop(k);
+}
+
+/* The same: orders that come meanwhile wait. True: time went by. */
+static bool look_for_topics(struct sink *k)
+{
+    if (!topics_want(k->topics, clock_mono_ms())) {
+        return false;
+    }
+    pthread_mutex_unlock(&k->lock);
+    producer_look(k->producer, k->topics);
+    pthread_mutex_lock(&k->lock);
+    wake_loop(k);
+    return true;
 }
 
 static void *thread_main(void *arg)
@@ -120,7 +145,9 @@ static void *thread_main(void *arg)
             if (k->producer != NULL) {
                 producer_idle(k->producer);
             }
-            wait_for_news(k);
+            if (k->producer == NULL || !look_for_topics(k)) {
+                wait_for_news(k);
+            }
         }
     }
     producer_close(k->producer);
@@ -140,6 +167,7 @@ enum status sink_new(struct sink **out, const struct conf *conf, const char *tra
     k->conf = conf;
     k->transactional_id = transactional_id;
     k->shard = shard;
+    k->topics = topics_new();
     atomic_init(&k->give_up_at, LLONG_MAX);
     atomic_init(&k->down, false);
     pthread_condattr_t attr;
@@ -154,6 +182,7 @@ enum status sink_new(struct sink **out, const struct conf *conf, const char *tra
         if (k->fd >= 0) {
             close(k->fd);
         }
+        topics_free(k->topics);
         free(k);
         return s;
     }
@@ -174,6 +203,11 @@ bool sink_busy(const struct sink *k)
 bool sink_is_up(const struct sink *k)
 {
     return !atomic_load(&k->down);
+}
+
+struct topics *sink_topics(const struct sink *k)
+{
+    return k->topics;
 }
 
 static void give(struct sink *k, enum sink_order order)
@@ -267,5 +301,6 @@ void sink_free(struct sink *k)
     pthread_cond_destroy(&k->news);
     pthread_mutex_destroy(&k->lock);
     close(k->fd);
+    topics_free(k->topics);
     free(k);
 }

@@ -42,6 +42,10 @@ void sink_publish(struct sink *k, const struct outbound *records, size_t n, int6
 /* Strings are borrowed until the result. */
 void sink_find(struct sink *k, const char *topic, const char *marker);
 
+/* Which topics are there; looked for while there is no order. The descriptor is readable when there
+ * may be news. */
+struct topics *sink_topics(const struct sink *k);
+
 /* The result of the order given last, once. False: not there yet. */
 bool sink_result(struct sink *k, struct sink_result *out);
 

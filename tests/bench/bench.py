@@ -17,12 +17,13 @@ import sys
 import time
 from pathlib import Path
 
-import bench_followup
-import plot
-
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "deploy" / "demo"))
+sys.path[:0] = [str(ROOT / "deploy" / "demo"), str(ROOT / "tests" / "e2e")]
+import bench_followup  # noqa: E402  pylint: disable=wrong-import-position
+import plot  # noqa: E402  pylint: disable=wrong-import-position
 from database import Database  # noqa: E402  pylint: disable=wrong-import-position
+from process import cpu_seconds, memory_mib  # noqa: E402  pylint: disable=wrong-import-position
+
 BIN = ROOT / "build/bench/bin"
 PARTITIONS = 8
 
@@ -122,19 +123,16 @@ class Intake:
                 for a, b in zip(ends, ends[1:]) if b > a]
 
     def status(self, field):
-        for line in Path("/proc/%d/status" % self.process.pid).read_text().splitlines():
-            if line.startswith(field):
-                return int(line.split()[1]) / 1024
-        return 0
+        return memory_mib(self.process.pid, field)
 
     def cpu_seconds(self):
-        return bench_followup.cpu_of(self.process.pid)
+        return cpu_seconds(self.process.pid)
 
     def cpu_of_sessions(self):
         if not self.sessions:
             self.sessions = [int(pid) for pid in self.watch.run(
                 "select pid from pg_stat_activity where application_name = 'dayfour-intake'")]
-        return sum(bench_followup.cpu_of(pid) for pid in self.sessions)
+        return sum(cpu_seconds(pid) for pid in self.sessions)
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)

@@ -17,64 +17,12 @@
 #include <time.h>
 
 #include "common/clock.h"
+#include "tests/bench/client.h"
 #include "tests/bench/events.h"
 
 #define FIRST_LATENT 5000000 /* people nobody else is */
 #define PATIENCE_MS 60000
 #define WARM_UP 40 /* messages not counted: a producer's first waits a second for its topic */
-
-static _Noreturn void die(const char *text)
-{
-    (void)fprintf(stderr, "%s\n", text);
-    exit(3);
-}
-
-static rd_kafka_t *client(rd_kafka_type_t type, const char *const *settings)
-{
-    rd_kafka_conf_t *conf = rd_kafka_conf_new();
-    char text[200];
-    for (; settings[0] != NULL; settings += 2) {
-        if (rd_kafka_conf_set(conf, settings[0], settings[1], text, sizeof text) !=
-            RD_KAFKA_CONF_OK) {
-            die(text);
-        }
-    }
-    rd_kafka_t *rk = rd_kafka_new(type, conf, text, sizeof text);
-    if (rk == NULL) {
-        die(text);
-    }
-    return rk;
-}
-
-static rd_kafka_t *producer(const char *brokers, const char *linger)
-{
-    const char *const settings[] = {"bootstrap.servers",
-                                    brokers,
-                                    "linger.ms",
-                                    linger,
-                                    "compression.type",
-                                    "lz4",
-                                    "enable.idempotence",
-                                    "true",
-                                    "queue.buffering.max.messages",
-                                    "500000",
-                                    NULL};
-    return client(RD_KAFKA_PRODUCER, settings);
-}
-
-static void put(rd_kafka_t *rk, const char *topic, const char *key, const char *text, size_t len)
-{
-    /* The library takes what it sends without const, and copies it. */
-    union {
-        const char *in;
-        void *out;
-    } k = {.in = key}, value = {.in = text};
-    while (rd_kafka_producev(rk, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-                             RD_KAFKA_V_KEY(k.out, 32), RD_KAFKA_V_VALUE(value.out, len),
-                             RD_KAFKA_V_END) == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
-        (void)rd_kafka_poll(rk, 20);
-    }
-}
 
 static void fill(char **argv)
 {
@@ -82,21 +30,19 @@ static void fill(char **argv)
     uint32_t due = (uint32_t)strtoul(argv[3], NULL, 10);
     int32_t today = (int32_t)strtol(argv[4], NULL, 10);
     uint32_t share = (uint32_t)strtoul(argv[5], NULL, 10);
-    rd_kafka_t *rk = producer(argv[0], "20");
+    rd_kafka_t *rk = client_producer(argv[0], "20");
     struct events *ev = events_new(1, people, today);
     for (uint32_t i = 0; i < people; i++) {
         size_t len = 0;
         char key[33];
         int32_t onset = i < due ? today - 7 : today - (int32_t)(i % 3);
         const char *text = events_off(ev, i, onset, i % 100 < share, &len, key);
-        put(rk, argv[1], key, text, len);
+        client_put(rk, argv[1], key, text, len);
         if (i % 1000 == 0) {
             (void)rd_kafka_poll(rk, 0);
         }
     }
-    if (rd_kafka_flush(rk, 120000) != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        die("not all were delivered");
-    }
+    client_flush(rk);
     events_free(ev);
     rd_kafka_destroy(rk);
 }
@@ -108,7 +54,7 @@ static int partitions_of(rd_kafka_t *rk, const char *topic)
     const struct rd_kafka_metadata *md = NULL;
     rd_kafka_topic_t *t = rd_kafka_topic_new(rk, topic, NULL);
     if (rd_kafka_metadata(rk, 0, t, &md, 10000) != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        die("no metadata");
+        client_die("no metadata");
     }
     int n = md->topics[0].partition_cnt;
     rd_kafka_metadata_destroy(md);
@@ -129,7 +75,7 @@ static rd_kafka_t *reader(const char *brokers, const char *topic, bool from_the_
                                     "fetch.wait.max.ms",
                                     "20",
                                     NULL};
-    rd_kafka_t *rk = client(RD_KAFKA_CONSUMER, settings);
+    rd_kafka_t *rk = client_new(RD_KAFKA_CONSUMER, settings);
     (void)rd_kafka_poll_set_consumer(rk);
     int n = partitions_of(rk, topic);
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(n);
@@ -138,7 +84,7 @@ static rd_kafka_t *reader(const char *brokers, const char *topic, bool from_the_
             from_the_end ? RD_KAFKA_OFFSET_END : RD_KAFKA_OFFSET_BEGINNING;
     }
     if (rd_kafka_assign(rk, list) != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        die("assign");
+        client_die("assign");
     }
     rd_kafka_topic_partition_list_destroy(list);
     return rk;
@@ -185,7 +131,7 @@ static void watch(char **argv)
         }
     }
     if (got < wanted) {
-        die("not all were there in time");
+        client_die("not all were there in time");
     }
     tell(took, got);
     free(took);
@@ -217,7 +163,7 @@ static void send_one(struct latency *l)
     char key[33];
     const char *text = events_off(l->ev, FIRST_LATENT + l->sent, l->today, true, &len, key);
     l->sent_us[l->sent++] = mono_us();
-    put(l->to, l->in, key, text, len);
+    client_put(l->to, l->in, key, text, len);
 }
 
 static void see(struct latency *l, const rd_kafka_message_t *m)
@@ -239,7 +185,7 @@ static void see(struct latency *l, const rd_kafka_message_t *m)
 static void latency(char **argv)
 {
     struct latency l = {.in = argv[1],
-                        .to = producer(argv[0], "0"),
+                        .to = client_producer(argv[0], "0"),
                         .from = reader(argv[0], argv[2], true),
                         .events = (uint32_t)strtoul(argv[3], NULL, 10) + WARM_UP,
                         .today = (int32_t)strtol(argv[5], NULL, 10)};
@@ -266,7 +212,7 @@ static void latency(char **argv)
         }
     }
     if (l.seen < l.events) {
-        die("not every event became a task in time");
+        client_die("not every event became a task in time");
     }
     tell(l.took_us + WARM_UP, l.events - WARM_UP);
     free(l.sent_us);

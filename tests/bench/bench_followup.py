@@ -10,6 +10,8 @@ import subprocess
 import time
 from pathlib import Path
 
+from process import cpu_seconds, memory_mib
+
 TODAY = dt.date(2026, 9, 14)  # a Monday in summer time
 EARLY, NINE = "2026-09-14T07:00:00Z", "2026-09-14T08:00:00Z"
 SHARE = 30  # % of a pathway
@@ -77,13 +79,10 @@ class Followup:
         raise SystemExit("followup did not finish")
 
     def cpu(self):
-        return cpu_of(self.process.pid)
+        return cpu_seconds(self.process.pid)
 
     def peak(self):
-        for line in Path("/proc/%d/status" % self.process.pid).read_text().splitlines():
-            if line.startswith("VmHWM"):
-                return int(line.split()[1]) / 1024
-        return 0
+        return memory_mib(self.process.pid, "VmHWM")
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
@@ -91,16 +90,10 @@ class Followup:
         self.log.close()
 
 
-def cpu_of(pid):
-    """User and system seconds."""
-    parts = Path("/proc/%d/stat" % pid).read_text().rsplit(")", 1)[1].split()
-    return (int(parts[11]) + int(parts[12])) / os.sysconf("SC_CLK_TCK")
-
-
 def cpu_of_sessions(bench, dsn):
     """Of followup's sessions, by their servers' processes."""
     pids = bench.sql(dsn, "select pid from pg_stat_activity where application_name = 'dayfour-followup'").split()
-    return sum(cpu_of(int(pid)) for pid in pids)
+    return sum(cpu_seconds(int(pid)) for pid in pids)
 
 
 def one_run(stage, number, figures, keep):

@@ -35,10 +35,13 @@ static void fill(struct row *rows, size_t n, uint32_t from)
 
 static const struct pg_stmt upsert = {
     "bench_upsert",
-    "insert into public.bench_absence select u.* from unnest($1::text[], $2::text[], $3::text[], $4::text[],"
-    " $5::int8[], $6::int8[], $7::date[], $8::text[], $9::date[], $10::date[], $11::bool[], $12::date[],"
-    " $13::int2[], $14::int2[], $15::text[], $16::int4[], $17::bool[], $18::timestamptz[],"
-    " $19::timestamptz[]) as u on conflict (organisation, person_id, source, absence_id) do update"
+    "insert into public.bench_absence select unnest($1::text[]), unnest($2::text[]),"
+    " unnest($3::text[]), unnest($4::text[]), unnest($5::int8[]), unnest($6::int8[]),"
+    " unnest($7::date[]), unnest($8::text[]), unnest($9::date[]), unnest($10::date[]),"
+    " unnest($11::bool[]), unnest($12::date[]), unnest($13::int2[]), unnest($14::int2[]),"
+    " unnest($15::text[]), unnest($16::int4[]), unnest($17::bool[]),"
+    " unnest($18::timestamptz[]), unnest($19::timestamptz[]) on conflict (organisation,"
+    " person_id, source, absence_id) do update"
     " set version = excluded.version, last_day = excluded.last_day, changed_at = excluded.changed_at",
     (const uint32_t[]){PG_TEXT_ARRAY, PG_TEXT_ARRAY,        PG_TEXT_ARRAY,        PG_TEXT_ARRAY,
                        PG_INT8_ARRAY, PG_INT8_ARRAY,        PG_DATE_ARRAY,        PG_TEXT_ARRAY,

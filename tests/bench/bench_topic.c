@@ -8,41 +8,12 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "tests/bench/client.h"
 #include "tests/bench/events.h"
-
-static rd_kafka_t *client(rd_kafka_type_t type, const char *const *settings)
-{
-    rd_kafka_conf_t *conf = rd_kafka_conf_new();
-    char text[200];
-    for (; settings[0] != NULL; settings += 2) {
-        if (rd_kafka_conf_set(conf, settings[0], settings[1], text, sizeof text) !=
-            RD_KAFKA_CONF_OK) {
-            (void)fprintf(stderr, "%s\n", text);
-            exit(3);
-        }
-    }
-    rd_kafka_t *rk = rd_kafka_new(type, conf, text, sizeof text);
-    if (rk == NULL) {
-        (void)fprintf(stderr, "%s\n", text);
-        exit(3);
-    }
-    return rk;
-}
 
 static void produce(const char *brokers, const char *topic, long n, char **argv)
 {
-    const char *const settings[] = {"bootstrap.servers",
-                                    brokers,
-                                    "linger.ms",
-                                    "20",
-                                    "compression.type",
-                                    "lz4",
-                                    "enable.idempotence",
-                                    "true",
-                                    "queue.buffering.max.messages",
-                                    "500000",
-                                    NULL};
-    rd_kafka_t *rk = client(RD_KAFKA_PRODUCER, settings);
+    rd_kafka_t *rk = client_producer(brokers, "20");
     struct events *ev = events_new(strtoul(argv[0], NULL, 10), (uint32_t)strtoul(argv[1], NULL, 10),
                                    (int32_t)strtol(argv[2], NULL, 10));
     int64_t began = clock_mono_ms();
@@ -50,20 +21,12 @@ static void produce(const char *brokers, const char *topic, long n, char **argv)
         size_t len = 0;
         char key[33];
         const char *text = events_next(ev, &len, key);
-        while (rd_kafka_producev(rk, RD_KAFKA_V_TOPIC(topic),
-                                 RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(key, 32),
-                                 RD_KAFKA_V_VALUE(text, len),
-                                 RD_KAFKA_V_END) == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
-            (void)rd_kafka_poll(rk, 20);
-        }
+        client_put(rk, topic, key, text, len);
         if (i % 1000 == 0) {
             (void)rd_kafka_poll(rk, 0);
         }
     }
-    if (rd_kafka_flush(rk, 120000) != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        (void)fprintf(stderr, "not all were delivered\n");
-        exit(3);
-    }
+    client_flush(rk);
     (void)printf("%.0f\n", (double)n * 1000 / (double)(clock_mono_ms() - began + 1));
     events_free(ev);
     rd_kafka_destroy(rk);
@@ -86,7 +49,7 @@ static void consume(const char *brokers, const char *topic, long n)
                                     "isolation.level",
                                     "read_committed",
                                     NULL};
-    rd_kafka_t *rk = client(RD_KAFKA_CONSUMER, settings);
+    rd_kafka_t *rk = client_new(RD_KAFKA_CONSUMER, settings);
     rd_kafka_topic_partition_list_t *topics = rd_kafka_topic_partition_list_new(1);
     rd_kafka_topic_partition_list_add(topics, topic, RD_KAFKA_PARTITION_UA);
     (void)rd_kafka_subscribe(rk, topics);
@@ -113,7 +76,7 @@ static void consume(const char *brokers, const char *topic, long n)
 static void drip(const char *brokers, const char *topic)
 {
     const char *const settings[] = {"bootstrap.servers", brokers, "linger.ms", "0", NULL};
-    rd_kafka_t *rk = client(RD_KAFKA_PRODUCER, settings);
+    rd_kafka_t *rk = client_new(RD_KAFKA_PRODUCER, settings);
     char line[4096];
     while (fgets(line, sizeof line, stdin) != NULL) {
         (void)rd_kafka_producev(rk, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_PARTITION(0),

@@ -274,10 +274,10 @@ class Stage:
             words += ["user=%s_%s" % (self.id, role), "password=%s" % self.password]
         return " ".join(words)
 
-    def dayfour(self, *arguments):
+    def dayfour(self, *arguments, program="dayfour"):
         env = {k: v for k, v in os.environ.items() if not k.startswith("DAYFOUR_")}
         env.update(PG_DSN=self.dsn(), KAFKA_BROKERS=self.around.brokers)
-        done = subprocess.run([self.around.bin / "dayfour", *arguments], env=env, timeout=120,
+        done = subprocess.run([self.around.bin / program, *arguments], env=env, timeout=120,
                               capture_output=True, text=True, check=False)
         expect(done.returncode == 0, "dayfour %s: %d %s%s" % (
             arguments[0], done.returncode, done.stdout, done.stderr))

@@ -381,30 +381,87 @@ def refused(around):
         expect(followup.running, "it ended")
 
 
+def kinds_of(stage, organisation):
+    """What was said to each employer about each person, in order; nothing twice."""
+    said = {}
+    for event in stage.events(organisation):
+        said.setdefault(event["data"]["person_id"], []).append(event["data"]["kind"])
+        expect(event["data"]["organisation"] == organisation, "on a topic of another: %s" % event)
+    return said
+
+
+def two_topics(around, stage):
+    """RW3 has one, RX1 has none yet. The setting that names them."""
+    stage.out["RW3"], stage.out["RX1"] = stage.id + ".RW3", stage.id + ".RX1"
+    around.topics("create", stage.out["RW3"] + ":1")
+    return {"kafka__topic__return_to_work": stage.id + ".{organisation}"}
+
+
+BACK = {"last_day": "2026-09-14"}
+OTHER = {"scheme": "esr", "code": "S13"}  # no pathway
+
+
 def no_topic(around):
-    """An organisation's topic is not there: said, shown, nothing lost; once it is made all goes out."""
+    """An organisation's topic is not there: said, shown, and what is for it waits; nobody else does. Once it is made
+    all goes out, in order, and about whom there is a task as about whom there is none."""
     with FollowupStage(around, now=NOW) as stage:
-        topics = stage.id + ".{organisation}"
-        stage.out["RW3"], stage.out["RX1"] = stage.id + ".RW3", stage.id + ".RX1"
-        around.topics("create", stage.out["RW3"] + ":1")
+        topics = two_topics(around, stage)
         stage.start_intake()
         port = free_port()
-        followup = stage.start_followup(kafka__topic__return_to_work=topics,
-                                        http__listen="127.0.0.1:%d" % port)
-        takes(stage, absence(1, last_day="2026-09-14"),
-              absence(2, organisation="RX1", last_day="2026-09-14"))
+        followup = stage.start_followup(http__listen="127.0.0.1:%d" % port, **topics)
+        takes(stage, absence(1, **BACK), absence(2, organisation="RX1", **BACK),
+              absence(3, organisation="RX1", reason=OTHER, **BACK), absence(4, organisation="RX1"))
         line = followup.wait_for("topic_missing", 30).lines("topic_missing")[0]
         expect(line["topic"] == stage.out["RX1"] and line["level"] == "error", "it says %s" % line)
         gauge = 'dayfour_followup_topic_missing{shard="0",topic="%s"} ' % stage.out["RX1"]
         until(lambda: gauge + "1" in page(port), "the gauge")
-        expect(not stage.events("RW3"), "a part of a batch went out")
+        stage.wait_idle()
+        both = ["returned-to-work", "interview.due"]
+        expect(kinds_of(stage, "RW3") == {"P-1": both}, "RW3: %s" % kinds_of(stage, "RW3"))
+        expect(created(stage) == people(4), "created for %s" % created(stage))
+        # It goes on so, also in another process, and for who comes later.
+        followup.kill()
+        stage.free_leases()
+        followup = stage.start_followup(http__listen="127.0.0.1:%d" % port, **topics)
+        followup.wait_for("topic_missing", 30)
+        takes(stage, absence(5, **BACK), absence(6, organisation="RX1"))
+        stage.wait_idle()
+        expect(kinds_of(stage, "RW3") == {"P-1": both, "P-5": both}, "RW3: %s" % kinds_of(stage, "RW3"))
+        expect(created(stage) == people(4, 6), "created for %s" % created(stage))
+        expect(stage.sql("select count(*) from followup.outbox") == "0", "something is frozen")
         around.topics("create", stage.out["RX1"] + ":1")
-        stage.wait_idle(60)
-        for organisation in ("RW3", "RX1"):
-            kinds = sorted(e["data"]["kind"] for e in stage.events(organisation))
-            expect(kinds == ["interview.due", "returned-to-work"], "%s: %s" % (organisation, kinds))
+        until(lambda: len(kinds_of(stage, "RX1")) == 2, "what waited")
+        stage.wait_idle()
+        expect(kinds_of(stage, "RX1") == {"P-2": both, "P-3": both}, "RX1: %s" % kinds_of(stage, "RX1"))
+        batches = {e["batch"] for e in stage.events("RX1")}
+        expect(len(batches) == 1, "who has a task went out apart: %s" % batches)
         until(lambda: gauge + "0" in page(port), "the gauge to fall")
+        expect(stage.sql("select count(*) from followup.held") == "0", "somebody is still held back")
         expect(followup.running, "it ended: %s" % followup.tail())
+
+
+def held_taken_over(around):
+    """Somebody who was held back by one that died is looked at by whoever takes the shard over."""
+    with FollowupStage(around, now=NOW) as stage:
+        stage.start_intake()
+        followup = stage.start_followup(followup__shards="2")
+        until(lambda: len(followup.lines("active")) == 2, "both shards", 20)
+        stage.wait_idle()
+        # The other one: it has shard 1, found its people and held them back.
+        stage.sql("update followup.shard set owner = 'other', until = now() + interval '1 h', epoch = epoch + 1"
+                  " where shard = 1")
+        followup.wait_for("standby", 10)
+        takes(stage, *[absence(n, **BACK) for n in range(8)])
+        of_shard_1 = stage.sql(
+            "with p as (update fact.person p set next_wake_at = null where"
+            " (hashtextextended(p.organisation || E'\\x1f' || p.person_id, 0) & 9223372036854775807) % 2 = 1"
+            " returning p.organisation, p.person_id)"
+            " insert into followup.held select organisation, person_id, true from p returning person_id").split()
+        expect(0 < len(of_shard_1) < 8, "of shard 1: %s" % of_shard_1)
+        until(lambda: len(told(stage)) == 2 * (8 - len(of_shard_1)), "who is of shard 0")
+        time.sleep(2)
+        stage.sql("update followup.shard set until = '-infinity' where shard = 1")
+        until(lambda: len(told(stage)) == 2 * 8, "who was held back", 20)
 
 
 def free_port():
@@ -554,7 +611,7 @@ def expect_standing(world, now, found):
 
 CASES = {case.__name__: case for case in (
     stand_by, frozen_owner, lease_lost_in_a_claim, shards, too_many_shards, no_position,
-    position_lost, position_ahead, told_daily, no_topic, one_refused, paused,
+    position_lost, position_ahead, told_daily, no_topic, held_taken_over, one_refused, paused,
     resumed_without_broker, refused, silent_feed, new_settings, prompt, hung_database, hung_broker, broker_away, database_away, killed_at_random)}
 
 if __name__ == "__main__":

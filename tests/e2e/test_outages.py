@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """e2e.outages: servers that go away, zombies, lost positions, being asked to stop. Never may a good
 message become a dead letter for it, and the rows are right in the end."""
-import os
 import signal
 import subprocess
 import sys
@@ -10,6 +9,7 @@ import time
 import harness
 from followup_stage import FollowupStage
 from harness import Stage, expect, until
+from process import cpu_seconds
 from test_fixed2000 import NOW, check, expected
 
 PARTITIONS = 3
@@ -60,16 +60,10 @@ def database_crashes(around):
         expect(intake.running, "intake gave up")
 
 
-def cpu_seconds(service):
-    with open("/proc/%d/stat" % service.process.pid, encoding="ascii") as stat:
-        parts = stat.read().rsplit(")", 1)[1].split()
-    return (int(parts[11]) + int(parts[12])) / os.sysconf("SC_CLK_TCK")
-
-
 def share_of_a_core(services, seconds=4):
-    before = [cpu_seconds(s) for s in services]
+    before = [cpu_seconds(s.process.pid) for s in services]
     time.sleep(seconds)
-    return [(cpu_seconds(s) - b) / seconds for s, b in zip(services, before)]
+    return [(cpu_seconds(s.process.pid) - b) / seconds for s, b in zip(services, before)]
 
 
 def waiting_costs_nothing(around):

@@ -9,6 +9,7 @@
 
 #include "common/event/decimal.h"
 #include "common/event/inbound.h"
+#include "common/event/text.h"
 #include "tests/fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
@@ -181,23 +182,18 @@ static void check(const struct inbound *in)
     }
 }
 
-static bool same_text(const char *a, const char *b)
-{
-    return a == b || (a && b && strcmp(a, b) == 0);
-}
-
 static void check_same(const struct inbound *a, const struct inbound *b)
 {
     MUST(a->verdict == b->verdict);
     MUST(a->verdict != VERDICT_REJECTED || a->reason == b->reason);
     const char *detail = strncmp(b->detail, "ce_", 3) == 0 ? b->detail + 3 : b->detail;
     MUST(strcmp(a->detail, detail) == 0);
-    MUST(same_text(a->organisation, b->organisation));
-    MUST(same_text(a->source, b->source));
-    MUST(same_text(a->id, b->id));
+    MUST(text_same(a->organisation, b->organisation));
+    MUST(text_same(a->source, b->source));
+    MUST(text_same(a->id, b->id));
     if (a->verdict == VERDICT_ABSENCE) {
-        MUST(same_text(a->absence.code, b->absence.code));
-        MUST(same_text(a->absence.fte, b->absence.fte));
+        MUST(text_same(a->absence.code, b->absence.code));
+        MUST(text_same(a->absence.fte, b->absence.fte));
         MUST(a->absence.version == b->absence.version);
         MUST(a->absence.last_day.days == b->absence.last_day.days);
         MUST(a->absence.cancelled == b->absence.cancelled);

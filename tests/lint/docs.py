@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Checks every Markdown file of the repository; see docs.sh.
 
-A block ```sh holds commands of this project, ```sh run those that can be run as they stand while
-`./run up` is running. In both, `./run X`, `dayfour X` and paths of this repository have to exist.
+A block ```sh holds commands, which e2e.docs runs. In it, `./run X`, `dayfour X` and paths of this repository have
+to exist.
 """
 import re
 import shlex

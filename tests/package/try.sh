@@ -108,6 +108,14 @@ an_absence_becomes_a_task() {
     done
 }
 
+# As root, who can read the passwords, by the files the services use.
+doctor_is_content() {
+    in_root "$dir" env PG_DSN="$PG_DSN" dayfour doctor >"$dir/tmp/doctor" 2>&1 &&
+        grep -q '^0 wrong' "$dir/tmp/doctor" && [ "$(grep -c service_rights "$dir/tmp/doctor")" = 2 ] && return 0
+    cat "$dir/tmp/doctor"
+    return 1
+}
+
 end() {
     local pid status=0
     for pid in "${pids[@]}"; do
@@ -145,6 +153,7 @@ check "files, owners, user" is_laid_out
 check "intake takes its sample" sample_is_understood intake
 check "followup takes its sample" sample_is_understood followup
 check "logins" make_logins
+check "doctor finds nothing wrong" doctor_is_content
 check "intake starts as its unit says" start intake
 check "followup starts as its unit says" start followup
 check "an absence becomes a task and an event" an_absence_becomes_a_task

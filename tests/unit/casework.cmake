@@ -3,6 +3,6 @@ target_link_libraries(scene PUBLIC dayfour_casework PRIVATE PkgConfig::CRITERION
 dayfour_target_options(scene)
 target_compile_definitions(scene PRIVATE SOURCE_DIR="${PROJECT_SOURCE_DIR}")
 
-foreach(name IN ITEMS settings pathway calendar apply derive task timeline prompts scenarios properties)
+foreach(name IN ITEMS settings pathway calendar apply mates derive task timeline prompts scenarios properties)
   dayfour_unit_test(${name} USES scene dayfour_casework)
 endforeach()

@@ -1,3 +1,3 @@
-foreach(name IN ITEMS diff render letter)
+foreach(name IN ITEMS diff render letter topics)
   dayfour_unit_test(${name} USES followup_words)
 endforeach()

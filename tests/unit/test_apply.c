@@ -128,6 +128,11 @@ Test(apply, sent_again_under_new_settings_a_reason_is_matched_anew)
     cr_assert_eq(
         SEND(sc, .version = 1, .onset = "2026-09-07", .code = "S28", .phone = "07700 900001"),
         APPLIED_NOTHING);
+    scene_at(sc, "2026-09-10 09:00");
+    scene_settings(sc, "\"link_days\": 56", "\"link_days\": 55");
+    cr_assert_eq(SEND(sc, .version = 1, .onset = "2026-09-07", .code = "S28"), APPLIED_NOTHING,
+                 "it comes to the same as before");
+    cr_assert_lt(sc->records[0].changed_at.us, sc->now.us);
     scene_settings(sc, "[\"S11\", \"S12\", \"S28\"]", "[\"S11\", \"S12\"]");
     cr_assert_eq(sc->cw.n_spells, 0, "a kept code is matched by the rules of today");
     cr_assert_str_eq(sc->records[0].code, "S28");
@@ -152,6 +157,58 @@ Test(apply, a_version_that_says_the_same_changes_no_fact)
                  "how to reach somebody is no fact of theirs");
     SEND(sc, .onset = "2026-09-07", .code = "S12", .fit_to = "2026-09-20");
     cr_assert_eq(sc->records[0].changed_at.us, sc->now.us);
+    scene_close(sc);
+}
+
+/* */
+Test(apply, each_fact_alone_is_a_change)
+{
+    const struct scene_absence same = {.assignment = "1",
+                                       .onset = "2026-09-07",
+                                       .last_day = "2026-09-20",
+                                       .expected = "2026-09-21",
+                                       .fit_from = "2026-09-08",
+                                       .fit_to = "2026-09-20",
+                                       .phased = "2026-09-21",
+                                       .scheme = SCHEME_ICD10,
+                                       .code = "M54"};
+    struct scene_absence rows[12];
+    size_t n = 0;
+#define ROW(member, value)                                                                         \
+    do {                                                                                           \
+        rows[n] = same;                                                                            \
+        rows[n++].member = (value);                                                                \
+    } while (0)
+    ROW(assignment, NULL);
+    ROW(assignment, "2");
+    ROW(onset, "2026-09-08");
+    ROW(last_day, NULL);
+    ROW(open_ended, true);
+    ROW(expected, "2026-09-22");
+    ROW(fit_from, "2026-09-07");
+    ROW(fit_to, NULL);
+    ROW(phased, "2026-09-22");
+    ROW(cancelled, true);
+    ROW(code, "M54.6");
+    ROW(scheme, SCHEME_ESR);
+    for (size_t i = 0; i < n; i++) {
+        struct scene *sc = scene_open_at("2026-09-09 09:00");
+        scene_settings(sc, "[\"S11\", \"S12\"]", "[\"S11\", \"M54\"]"); /* in both schemes */
+        scene_send(sc, same);
+        struct instant then = sc->now;
+        scene_at(sc, "2026-09-10 09:00");
+        scene_send(sc, same);
+        cr_assert_eq(sc->records[0].changed_at.us, then.us);
+        scene_send(sc, rows[i]);
+        cr_assert_eq(sc->records[0].changed_at.us, sc->now.us, "row %zu", i);
+        scene_close(sc);
+    }
+    struct scene *sc = scene_open_at("2026-09-09 09:00");
+    scene_send(sc, same);
+    sc->records[0].fte = "0.5";
+    scene_at(sc, "2026-09-10 09:00");
+    scene_send(sc, same);
+    cr_assert_eq(sc->records[0].changed_at.us, sc->now.us, "the share of full time");
     scene_close(sc);
 }
 

@@ -54,6 +54,8 @@ Test(calendar, beyond_the_dates_a_message_can_name)
     calendar_add(c, EW, DATE_FIRST);
     cr_assert_not(calendar_is_working_day(c, EW, DATE_LAST));
     cr_assert_eq(calendar_step(c, EW, DATE_LAST, 1).days, DATE_LAST.days + 1);
+    cr_assert_eq(date_weekday(DATE_FIRST), MON);
+    cr_assert_eq(calendar_step(c, EW, DATE_FIRST, -1).days, DATE_FIRST.days - 3);
     calendar_free(c);
 }
 
@@ -92,7 +94,12 @@ Test(calendar, the_governments_file)
         {"{\"wales\": {\"events\": []}}", "wales: no such division"},
         {"{\"scotland\": {}}", "scotland: needs a list of events"},
         {"{\"scotland\": 7}", "scotland: needs a list of events"},
+        {"{\"scotland\": {\"events\": {}}}", "scotland: needs a list of events"},
         {"{\"scotland\": {\"events\": [7]}}", "scotland.events.0: needs title and date"},
+        {"{\"scotland\": {\"events\": [{\"date\": \"2026-06-15\"}]}}",
+         "scotland.events.0: needs title and date"},
+        {"{\"scotland\": {\"events\": [{\"title\": \"\", \"date\": \"2026-06-15\"}]}}",
+         "scotland.events.0.title: a string of 1 to 200 bytes"},
         {"{\"scotland\": {\"events\": [{\"title\": \"x\", \"date\": \"2026-02-30\"}]}}",
          "scotland.events.0.date: a real date, YYYY-MM-DD"},
         {"{\"scotland\": {\"events\": [{\"title\": \"x\", \"date\": null}]}}",

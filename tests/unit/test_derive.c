@@ -171,6 +171,21 @@ Test(derive, identity_comes_from_the_first_record_known)
 }
 
 /* */
+Test(derive, of_two_sources_at_once_the_smaller_names_the_spell)
+{
+    static const char *const sources[2] = {"/hr/B", "/hr/A"};
+    for (int first = 0; first < 2; first++) {
+        struct scene *sc = scene_open_at("2026-09-10 09:00");
+        SEND(sc, .source = sources[first], .onset = "2026-09-07", .code = "S12");
+        SEND(sc, .source = sources[1 - first], .onset = "2026-09-07", .code = "S12");
+        cr_assert_eq(scene_spell(sc, 0)->n_records, 2);
+        cr_assert_str_eq(scene_spell(sc, 0)->anchor->source, "/hr/A");
+        cr_assert_str_eq(period(sc, 0)->records[0]->source, "/hr/A");
+        scene_close(sc);
+    }
+}
+
+/* */
 Test(derive, ids_are_the_documented_hash)
 {
     struct scene *sc = scene_open_at("2026-09-10 09:00");
@@ -204,6 +219,8 @@ Test(derive, why_a_spell_is_no_more)
     cr_assert_eq(tombstone(sc, "B", 0), END_SUPERSEDED);
     SEND(sc, .id = "B", .onset = "2026-09-07", .code = "S13");
     cr_assert_eq(tombstone(sc, "B", 0), END_PATHWAY_NO_LONGER_MATCHES);
+    SEND(sc, .id = "B", .onset = "2026-09-07", .code = "S99");
+    cr_assert_eq(tombstone(sc, "B", 0), END_PATHWAY_NO_LONGER_MATCHES, "watched is of no pathway");
     SEND(sc, .id = "B", .onset = "2026-09-17", .code = "S12");
     cr_assert_eq(tombstone(sc, "B", 0), END_NOT_YET);
     SEND(sc, .id = "B", .onset = "2026-09-17", .code = "S12", .cancelled = true);

@@ -205,7 +205,7 @@ Test(inbound, content_type_beginning_application_cloudevents_is_structured)
 Test(inbound, a_specversion_header_is_binary_whatever_else_content_type_says)
 {
     static const char *const types[] = {"application/json", "application/cloudevent", "text/plain",
-                                        ""};
+                                        "application/json; charset=utf-8", ""};
     for (size_t i = 0; i < LENGTH(types); i++) {
         struct header h = {"content-type", types[i], strlen(types[i]), false};
         struct inbound in = decode_with(PERSON_DATA, &h, 1);

@@ -425,6 +425,30 @@ Test(inbound_members, names)
     cr_assert_null(reason_scheme_name(SCHEME_NONE));
 }
 
+/* ---- How to reach the person ---- */
+
+Test(inbound_members, any_one_detail_is_how_to_reach_the_person)
+{
+    static const struct {
+        const char *contact;
+        bool given;
+    } cases[] = {
+        {"{\"name\":\"Test Person 12\"}", true},
+        {"{\"phone\":\"07700 900123\"}", true},
+        {"{\"email\":\"t@example.org\"}", true},
+        {"{\"language\":\"cy\"}", true},
+        {"{\"preferred_time\":\"mornings\"}", true},
+        {"{\"voicemail\":false}", true},
+        {"{\"name\":\"\",\"phone\":\"\",\"email\":null}", false},
+    };
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        struct message m = {.type = ABSENCE, .data = {{"contact", cases[i].contact}}};
+        struct inbound in = decode_structured(&m);
+        cr_assert_eq(in.verdict, VERDICT_ABSENCE, "%s", in.detail);
+        cr_assert_eq(in.absence.has_contact, cases[i].given, "%s", cases[i].contact);
+    }
+}
+
 /* ---- Names that no event has ---- */
 
 Test(inbound_members, a_name_nobody_knows_is_not_told)

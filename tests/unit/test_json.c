@@ -204,6 +204,10 @@ Test(json, duplicate_names)
     parse("{\"a\":1,\"A\":2,\"b\":{\"a\":1},\"c\":[{\"a\":1},{\"a\":1}]}");
     parse("{\"a\\u0062\":1,\"a\\\\u0062\":2}");
     parse("{\"abcdefgh1abcdefgh\":1,\"abcdefgh2abcdefgh\":2}"); /* same ends, same length */
+    /* What tells names apart quickly is the same of these two. */
+    parse("{\"lO9FxsJrZA6Ovjuv\":1,\"lO9FxsJrZA6OvjuvvXFJB81h\":2}");
+    fails("{\"lO9FxsJrZA6Ovjuv\":1,\"lO9FxsJrZA6OvjuvvXFJB81h\":2,\"lO9FxsJrZA6OvjuvvXFJB81h\":3}",
+          JSON_DUPLICATE_KEY, "lO9FxsJrZA6OvjuvvXFJB81h");
 }
 
 Test(json, the_first_fault_in_byte_order)
@@ -232,6 +236,8 @@ Test(json, bad_strings_come_last)
     fails("{\"a\":\"\\udc00\"}", JSON_BAD_STRING, "a");
     fails("{\"a\":\"\\ud800\\ud800\"}", JSON_BAD_STRING, "a");
     fails("{\"a\":\"\\ud800x\"}", JSON_BAD_STRING, "a");
+    fails("{\"a\":\"\\ud800\\nxxxx\"}", JSON_BAD_STRING, "a");
+    fails("{\"a\":\"\\ud800\\ue000\"}", JSON_BAD_STRING, "a");
     fails("{\"a\":\"\\udc00\\ud800\"}", JSON_BAD_STRING, "a");
     fails("{\"a\":{\"b\\u0000\":1}}", JSON_BAD_STRING, "a");
     fails("{\"a\":{\"x\":1,\"\\ud800\":1}}", JSON_BAD_STRING, "a");

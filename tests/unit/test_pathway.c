@@ -44,6 +44,8 @@ Test(pathway, leading_token)
         {SCHEME_ESR, "S12345", NULL},
         {SCHEME_ESR, "S12Back", NULL},
         {SCHEME_ESR, "S1", NULL},
+        {SCHEME_ESR, "|12", NULL},
+        {SCHEME_ESR, "S12|", "S12"},
         {SCHEME_ESR, "12", NULL},
         {SCHEME_ESR, "Back S12", NULL},
         {SCHEME_ESR, "", NULL},
@@ -66,14 +68,25 @@ Test(pathway, digits_and_whole_texts)
     char longest[REASON_TEXT + 1];
     memset(longest, 'x', sizeof longest);
     longest[REASON_TEXT] = '\0';
+    char digits[REASON_TEXT + 1];
+    memset(digits, '7', sizeof digits);
+    digits[REASON_TEXT] = '\0';
     const struct form rows[] = {
         {SCHEME_SNOMED, "279039007", "279039007"},
         {SCHEME_SNOMED, " 279039007", NULL},
         {SCHEME_SNOMED, "279039007 |Low back pain|", NULL},
         {SCHEME_SNOMED, "", NULL},
+        {SCHEME_SNOMED, digits, NULL},
+        {SCHEME_SNOMED, digits + 1, digits + 1},
+        {SCHEME_NONE, "S12", NULL},
         {SCHEME_TEXT, "Musculoskeletal Problems", "musculoskeletal problems"},
         {SCHEME_TEXT, "ÉCOLE ÀÞ×ŵŴŸ", "école àþ×ŵŵŸ"},
-        {SCHEME_TEXT, "ĀŁŽİ", "āłžİ"},
+        {SCHEME_TEXT, "ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÐÑÒÓÔÕÖ×ØÙÚÛÜÝÞß÷ÿ", "àáâãäåæçèéêëìíîïðñòóôõö×øùúûüýþß÷ÿ"},
+        {SCHEME_TEXT, "ĀĂĄĆĈĊČĎĐĒĔĖĘĚĜĞĠĢĤĦĨĪĬĮ", "āăąćĉċčďđēĕėęěĝğġģĥħĩīĭį"},
+        {SCHEME_TEXT, "āăąćĉċčďđēĕėęěĝğġģĥħĩīĭį", "āăąćĉċčďđēĕėęěĝğġģĥħĩīĭį"},
+        {SCHEME_TEXT, "İıĲĴĶķĸĹĻĽľĿŀŁŃŅŇňŉ", "İıĳĵķķĸĺļľľĿŀłńņňňŉ"},
+        {SCHEME_TEXT, "ŊŌŎŐŒŔŖŘŚŜŞŠŢŤŦŨŪŬŮŰŲŴŶŷŸŹŻŽžſ", "ŋōŏőœŕŗřśŝşšţťŧũūŭůűųŵŷŷŸźżžžſ"},
+        {SCHEME_TEXT, "Ђ Ǎ ƏΑ", "Ђ Ǎ ƏΑ"},
         {SCHEME_TEXT, "", NULL},
         {SCHEME_TEXT, longest, NULL},
     };

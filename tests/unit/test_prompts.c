@@ -236,6 +236,18 @@ Test(prompts, nothing_of_a_return_by_leaving_or_death)
     scene_close(sc);
 }
 
+/* R-54 R-75 */
+Test(prompts, who_leaves_on_the_day_expected_back_is_not_missed_the_day_after)
+{
+    struct scene *sc = scene_open_at("2026-09-01 09:00");
+    OFF(sc, .onset = "2026-09-01", .expected = "2026-09-10", .fit_to = "2026-12-31");
+    cr_assert_not_null(strstr(scene_ahead(sc), "2026-09-11 09:00 expected-return.passed"));
+    scene_person(sc, PERSON_LEFT, "2026-09-10");
+    cr_assert_str_eq(scene_ahead(sc),
+                     "2026-09-07 09:00 expected-return.approaching period due 2026-09-10\n");
+    scene_close(sc);
+}
+
 /* */
 Test(prompts, whatever_occupational_health_does)
 {

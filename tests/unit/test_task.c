@@ -153,6 +153,40 @@ Test(task, without_the_anchor_the_earliest_with_any_of_the_records)
 }
 
 /* */
+Test(task, the_earliest_may_hold_a_later_one_of_the_records)
+{
+    struct scene *sc = scene_open_at("2026-09-10 09:00");
+    SEND(sc, .id = "A", .onset = "2026-09-06", .code = "S12");
+    SEND(sc, .id = "B", .onset = "2026-09-08", .code = "S12");
+    SEND(sc, .id = "C", .onset = "2026-09-07", .code = "S12");
+    scene_entry(sc, 0, CONTACT_CLAIM, OUTCOME_NONE, NULL);
+    SEND(sc, .id = "B", .onset = "2026-08-01", .last_day = "2026-08-02", .code = "S12");
+    SEND(sc, .id = "A", .onset = "2026-09-06", .code = "S12", .cancelled = true);
+    cr_assert_eq(sc->cw.n_spells, 2);
+    cr_assert_str_eq(scene_spell(sc, 0)->assigned_to, "p.one");
+    cr_assert_null(scene_spell(sc, 1)->assigned_to);
+    scene_close(sc);
+}
+
+/* */
+Test(task, entries_of_a_pathway_that_is_no_more_count_for_nothing)
+{
+    struct scene *sc = scene_open_at("2026-09-10 09:00");
+    SEND(sc, .id = "A", .onset = "2026-09-07", .code = "S10");
+    SEND(sc, .id = "B", .onset = "2026-09-08", .code = "S12");
+    made(sc, 0, NULL);
+    cr_assert_str_eq(scene_spells(sc), "stress 2026-09-07.. due 2026-09-11 contacted\n"
+                                       "msk 2026-09-08.. due 2026-09-12 open\n");
+    scene_settings(sc, "\"stress\": {", "\"mind\": {");
+    cr_assert_str_eq(scene_spells(sc), "mind 2026-09-07.. due 2026-09-11 open\n"
+                                       "msk 2026-09-08.. due 2026-09-12 open\n");
+    SEND(sc, .id = "A", .onset = "2026-09-07", .code = "S13");
+    cr_assert_str_eq(scene_spells(sc), "msk 2026-09-08.. due 2026-09-12 open\n",
+                     "nor do they hold a record");
+    scene_close(sc);
+}
+
+/* */
 Test(task, a_contact_never_counts_for_another_pathway)
 {
     struct scene *sc = scene_open_at("2026-09-10 09:00");
@@ -350,6 +384,11 @@ Test(task, claims_closings_and_what_was_taken_back)
     cr_assert_eq(scene_spell(sc, 0)->close_reason, OUTCOME_RECOVERED);
     scene_entry(sc, 0, CONTACT_REOPEN, OUTCOME_NONE, "2026-09-08 09:00");
     cr_assert_not(scene_spell(sc, 0)->case_closed, "of two at once the one entered later");
+    struct contact_fact *last = &sc->contacts[sc->facts.n_contacts - 1], swap = last[-1];
+    last[-1] = last[0];
+    last[0] = swap;
+    scene_look(sc);
+    cr_assert_not(scene_spell(sc, 0)->case_closed, "in whatever order they are read");
     struct contact_fact *m = scene_entry(sc, 0, CONTACT_MADE, OUTCOME_NO_ACTION, NULL);
     cr_assert_eq(scene_spell(sc, 0)->state, TASK_CONTACTED);
     m->retracted = true;

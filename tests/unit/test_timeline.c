@@ -511,6 +511,30 @@ Test(timeline, nothing_after_the_last_day_of_employment)
     scene_close(sc);
 }
 
+/* R-53 R-54 */
+Test(timeline, nothing_after_the_earlier_of_death_and_leaving)
+{
+    const struct {
+        const char *died, *left;
+        bool check_in; /* 24 August */
+    } rows[] = {{"2026-08-20", "2026-08-31", false},
+                {"2026-08-31", "2026-08-20", false},
+                {"2026-08-25", "2026-08-31", true},
+                {"2026-08-31", "2026-08-24", true}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct scene *sc = scene_open_at("2026-08-03 09:00");
+        SEND(sc, .onset = "2026-08-03", .last_day = "2026-08-09", .code = "S12");
+        made(sc, "2026-08-04 09:00", OUTCOME_NO_ACTION);
+        scene_person(sc, PERSON_DIED, rows[i].died);
+        scene_person(sc, PERSON_LEFT, rows[i].left);
+        scene_at(sc, "2026-09-30 09:00");
+        cr_assert_standing(sc, "check-in",
+                           rows[i].check_in ? "2026-08-24 09:00 check-in.due msk due 2026-08-24\n"
+                                            : "");
+        scene_close(sc);
+    }
+}
+
 /* */
 Test(timeline, an_opt_out_begins_at_midnight)
 {

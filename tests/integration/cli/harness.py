@@ -18,6 +18,10 @@ TOPICS = ROOT / "deploy" / "kafka" / "topics.py"
 CASES = []
 
 
+class NotRun(Exception):
+    """What a case needs is not here."""
+
+
 def case(function):
     CASES.append(function)
     return function
@@ -84,10 +88,10 @@ class World:
     def value(self, text, dbname=None):
         return self.sql(text, dbname)[0][0]
 
-    def make_database(self, owner=None):
+    def make_database(self, owner=None, encoding=None):
         name = f"dayfour_cli_{self.tag}_{len(self.databases)}"
-        self.sql(f"create database {name} template template0" + (f" owner {owner}" if owner else ""),
-                 self.words["dbname"])
+        self.sql(f"create database {name} template template0" + (f" owner {owner}" if owner else "")
+                 + (f" encoding '{encoding}' locale 'C'" if encoding else ""), self.words["dbname"])
         self.databases.append(name)
         return name
 

@@ -1,9 +1,15 @@
 """dayfour doctor: a set-up that is well, and broken ones, each of which it names."""
 import json
+import os
+import shutil
 import socket
+import struct
 import subprocess
+import threading
+import time
+from pathlib import Path
 
-from harness import TOPICS, case, dsn_of, equal, holds
+from harness import TOPICS, NotRun, case, dsn_of, equal, holds
 
 
 class Setup:
@@ -28,15 +34,27 @@ def write(w, **changes):
         + changes.get("followup", ""))
 
 
-def doctor(w, env=None, **how):
+def findings(w, env=None, **how):
+    """(check, state) of each; what is not fine says a cure."""
     env = {"DAYFOUR_KAFKA_TOPIC_ABSENCES": None, **(env or {})}  # else it goes before the file
     ran = w.run("doctor", "--json", "--intake", Setup.intake, "--followup", Setup.followup, env=env, **how)
     found = [json.loads(line) for line in ran.out.splitlines()]
-    wrong = [f["check"] for f in found if f["state"] == "wrong"]
-    equal(ran.code, 3 if wrong else 0, ran.err)
     for finding in found:
         holds(finding["state"] == "fine" or finding["mend"], f"{finding['check']} says no cure")
-    return wrong
+    equal(ran.code, 3 if any(f["state"] == "wrong" for f in found) else 0, ran.err)
+    return [(f["check"], f["state"]) for f in found]
+
+
+def doctor(w, env=None, **how):
+    return [check for check, state in findings(w, env, **how) if state == "wrong"]
+
+
+def notes(w, expected, how=None, **changes):
+    """Nothing is wrong; these are worth knowing, beside that one broker keeps one copy."""
+    write(w, **changes)
+    found = findings(w, **(how or {}))
+    equal([c for c, state in found if state == "wrong"], [], expected)
+    equal(sorted({c for c, state in found if state == "note"} - {"topic_copies"}), sorted(expected), expected)
 
 
 def names(w, expected, how=None, **changes):
@@ -182,6 +200,174 @@ def followup_is_gone(w):
     w.sql("delete from followup.shard")
 
 
+class Liar:
+    """Between doctor and the server: says that the server is another version."""
+
+    def __init__(self, w, version):
+        self.server = (w.words["host"], int(w.words["port"]))
+        real = int(w.value("show server_version_num"))
+        self.words = ((str(real).encode(), str(version).encode()), (struct.pack(">i", real), struct.pack(">i", version)))
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        try:
+            while True:
+                client, _ = self.listener.accept()
+                server = socket.create_connection(self.server)
+                threading.Thread(target=self.pass_on, args=(client, server, ()), daemon=True).start()
+                threading.Thread(target=self.pass_on, args=(server, client, self.words), daemon=True).start()
+        except OSError:  # closed
+            pass
+
+    @staticmethod
+    def pass_on(source, target, words):
+        try:
+            while data := source.recv(65536):
+                for real, said in words:
+                    data = data.replace(real, said)
+                target.sendall(data)
+            target.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+
+@case
+def a_server_too_old(w):
+    for version, expected in ((140011, ["database_version"]), (160001, [])):
+        liar = Liar(w, version)
+        write(w)
+        equal(doctor(w, env={"PG_DSN": dsn_of(dict(w.words, dbname=w.dbname, host="127.0.0.1", port=liar.port))}),
+              expected, version)
+        liar.listener.close()
+
+
+def server_of_ours(w):
+    if not Path(os.environ.get("DAYFOUR_RUN_DIR", ".run"), "ports.postgres").exists():
+        raise NotRun("the server is not one of our own")
+
+
+@case
+def a_server_that_a_power_cut_destroys(w):
+    server_of_ours(w)
+    for setting in ("fsync", "full_page_writes"):
+        w.sql(f"alter system set {setting} = off")
+        w.sql("select pg_reload_conf()")
+        try:
+            names(w, ["database_unsafe"])
+        finally:
+            w.sql(f"alter system reset {setting}")
+            w.sql("select pg_reload_conf()")
+
+
+@case
+def a_server_that_is_almost_full(w):
+    server_of_ours(w)
+    write(w)
+    dsn = dsn_of(dict(w.words, dbname=w.dbname)).replace("'", "''")
+    w.sql("create extension dblink")
+    left = int(w.value("select current_setting('max_connections')::int - count(*) from pg_stat_activity"))
+    holder = subprocess.Popen(["psql", "-Xq", dsn_of(dict(w.words, dbname=w.dbname))], stdin=subprocess.PIPE,
+                              stdout=subprocess.DEVNULL, text=True)
+    try:
+        holder.stdin.write(f"select count(dblink_connect('c' || n, '{dsn}')) from generate_series(1, {left - 9}) n;\n"
+                           "create table public.held ();\n")
+        holder.stdin.flush()
+        end = time.monotonic() + 30
+        while w.value("select to_regclass('public.held') is null") == "t":
+            holds(time.monotonic() < end, "no sessions")
+            time.sleep(0.1)
+        equal(doctor(w), ["database_connections"])
+    finally:
+        holder.kill()
+        holder.wait()
+        holder.stdin.close()
+    w.sql("drop extension dblink; drop table public.held")
+
+
+@case
+def a_database_that_is_not_utf8(w):
+    latin = w.make_database(encoding="SQL_ASCII")
+    names(w, ["database_encoding", "migrations"], dbname=latin, how={"dbname": latin})
+
+
+@case
+def no_settings(w):
+    w.sql("create table public.kept as table fact.install_key; delete from fact.install_key")
+    names(w, ["settings"])
+    w.sql("insert into fact.install_key select * from public.kept; drop table public.kept")
+
+
+@case
+def clocks_apart(w):
+    ahead = w.bin / "libclock_ahead.so"
+    holds(ahead.exists(), f"{ahead} is not built")
+    env = {"LD_PRELOAD": str(ahead)}
+    if "asan" in str(w.bin):
+        raise NotRun("a library before the sanitizer's")
+    write(w)
+    equal(doctor(w, env={**env, "AHEAD_S": "4"}), [], "four seconds")
+    equal(doctor(w, env={**env, "AHEAD_S": "7"}), ["clocks"], "ahead")
+    equal(doctor(w, env={**env, "AHEAD_S": "-3600"}), ["clocks"], "behind")
+
+
+@case
+def a_full_disk(w):
+    """In a place of its own, where /var is small."""
+    if os.geteuid() != 0 or not shutil.which("unshare"):
+        raise NotRun("only root can make a small disk")
+    write(w)
+    around = {k: v for k, v in os.environ.items() if not k.startswith(("DAYFOUR_", "PG"))}
+    around.update(PG_DSN=dsn_of(dict(w.words, dbname=w.dbname)), KAFKA_BROKERS=w.brokers)
+    script = ('mount -t tmpfs -o size=1m none /var && head -c "$1" /dev/zero >/var/full && shift && exec "$@"')
+    for size, expected in ((900 * 1024, []), (1000 * 1024, ["disk"])):
+        done = subprocess.run(["unshare", "-m", "sh", "-c", script, "sh", str(size), w.bin / "dayfour", "doctor",
+                               "--json", "--intake", Setup.intake, "--followup", Setup.followup], env=around,
+                              capture_output=True, text=True, timeout=60, check=False)
+        if "permitted" in done.stderr or "denied" in done.stderr:
+            raise NotRun("no small disk can be made here")
+        found = [json.loads(line) for line in done.stdout.splitlines()]
+        equal([f["check"] for f in found if f["state"] == "wrong"], expected, f"{size}: {done.stderr}")
+
+
+@case
+def a_password_beside_the_configuration(w):
+    """As the packages have it: the unit hands it over, the configuration does not name it."""
+    write(w)
+    plain = Setup.intake.read_text()
+    Setup.intake.write_text(plain.replace(" password='x'", ""))
+    equal(doctor(w), ["database_login"], "no password at all")
+    beside = w.file("intake.password", "x\n")
+    equal(doctor(w), [])
+    beside.write_text("y\n")
+    equal(doctor(w), ["database_login"], "a wrong one")
+    beside.unlink()
+
+
+@case
+def another_machine_without_tls(w):
+    """As allow_insecure lets the services do it. 0.0.0.0 leads here, and is no loopback address."""
+    names(w, ["database_insecure"], host="0.0.0.0")
+    names(w, [], extra="allow_insecure = true\n", host="0.0.0.0")
+
+
+@case
+def a_library_the_brokers_refuse(w):
+    """The check itself is in unit.kafka; here, that doctor tells of it."""
+    write(w, extra="kafka.prop.security.protocol = sasl_plaintext\nkafka.prop.sasl.mechanism = SCRAM-SHA-512\n"
+                   "kafka.prop.sasl.username = u\nkafka.prop.sasl.password = p\n")
+    holds("kafka_unreachable" in doctor(w), "a plain broker takes no password")
+
+
+@case
+def worth_knowing(w):
+    notes(w, [])
+    notes(w, ["topic_partitions"], absences=make(w, "single", "1"))
+    notes(w, ["topic_retention_bytes"], absences=make(w, "bounded", "2:retention.bytes=1000000000"))
+    notes(w, ["topic_retention"], return_to_work=make(w, "brief", "1:retention.ms=3600000"))
+
+
 @case
 def no_broker(w):
     names(w, ["kafka_unreachable"], brokers="127.0.0.1:1")
@@ -204,17 +390,17 @@ def more_shards_than_partitions(w):
 
 @case
 def events_kept_too_shortly(w):
-    names(w, ["topic_retention"], absences=make(w, "short", "1:retention.ms=3600000"))
+    names(w, ["topic_retention"], absences=make(w, "short", "2:retention.ms=3600000"))
 
 
 @case
 def events_compacted(w):
-    names(w, ["topic_compacted"], absences=make(w, "compact", "1:cleanup.policy=compact"))
+    names(w, ["topic_compacted"], absences=make(w, "compact", "2:cleanup.policy=compact"))
 
 
 @case
 def messages_too_large_for_the_topic(w):
-    names(w, ["topic_message_size"], absences=make(w, "small", "1:max.message.bytes=65536"))
+    names(w, ["topic_message_size"], absences=make(w, "small", "2:max.message.bytes=65536"))
 
 
 @case

@@ -199,7 +199,7 @@ def counts(row):
 
 
 @case
-def a_reporter_calls_two_functions_and_nothing_else(w):
+def a_reporter_calls_three_functions_and_nothing_else(w):
     rep = begin(w)
     equal(len(measures(rep, "2026-01-01", "2026-12-01", "RW3", "msk")), 12)
     equal(sorted({row["month"] for row in measures(rep)}), ["2025-12", *(f"2026-{m:02}" for m in range(1, 12))])
@@ -207,13 +207,14 @@ def a_reporter_calls_two_functions_and_nothing_else(w):
     mine = set(rep.column("select p.oid::regprocedure from pg_proc p where p.pronamespace in (select n.oid from"
                           " pg_namespace n where n.nspname !~ '^(pg_|information_schema)')"
                           " and has_function_privilege(p.oid, 'execute')"))
-    equal(mine, {"report.measures(date,date,text,text)", "report.quality(date,date,text)"})
+    equal(mine, {"report.measures(date,date,text,text)", "report.quality(date,date,text)",
+                 "report.whole(date,date,text,text)"})
     for name in w.root.column("select p.oid::regprocedure from pg_proc p"
                               " where p.pronamespace = 'report'::regnamespace"):
         equal(w.root.value(f"select proowner::regrole from pg_proc where oid = '{name}'::regprocedure"),
               "dayfour_report_owner", name)
         if name not in mine:
-            call = name.replace("date", "null").replace("boolean", "null::boolean").replace("numeric", "null::numeric")
+            call = name.replace("date", "null::date").replace("boolean", "null::boolean").replace("numeric", "null::numeric")
             call = call.replace("integer", "null::int").replace("text", "null::text")
             refused("42501", rep, f"select {call}")
     refused("42501", rep, "create or replace function report.hidden(int[]) returns boolean[] language sql as"
@@ -221,6 +222,38 @@ def a_reporter_calls_two_functions_and_nothing_else(w):
     refused("42501", rep, "create table report.mine (x int)")
     refused("22023", rep, "select * from report.measures('2026-05-01', '2026-04-01')")
     refused("22023", rep, "select * from report.measures('2010-05-01', '2026-04-01')")
+    refused("22023", rep, "select * from report.whole('2026-05-01', '2026-04-01')")
+
+
+def audited(w):
+    return w.root.run("select what, organisation, detail from audit.entry order by entry_id")
+
+
+@case
+def one_count_for_both_halves(w):
+    """report.whole says what the other two say, byte for byte, and is in the audit as they are."""
+    year(w, random.Random(7))
+    rep = w.at("rep")
+    for i in range(7):  # of other reasons, so that the quality is told; and letters in which no organisation was read
+        records(w, ["('{0}', 'O-{1}{2}', '/hr', 'O-{1}{2}', 1, 1, '2026-05-0{1}', '2026-05-02', null, false, {3}, 0, null, 1,"
+                    " 1, false, '2026-05-02T09:00Z', '2026-05-02T09:00Z')".format(o, i + 1, o, 2 * (i % 2))
+                    for o in ("RW3", "LV1")])
+        w.root.run("insert into intake.dead_letter (topic, partition, \"offset\", reason, organisation, value, size,"
+                   f" received_at) values ('t', 0, {i}, 'not_json', null, '', 0, '2026-05-09T12:00Z')")
+    shown = 0
+    for arguments in ("", "'2026-01-01', '2026-06-30'", "'2026-02-01', '2026-11-01', 'LV1'"):
+        start = audited(w)
+        apart = rep.run(f"select 'measures', row_to_json(m)::text from report.measures({arguments}) m")
+        apart += rep.run(f"select 'quality', row_to_json(q)::text from report.quality({arguments}) q")
+        middle = audited(w)
+        equal(rep.run(f"select part, told::text from report.whole({arguments})"), apart)
+        equal(audited(w)[len(middle):], middle[len(start):])
+        equal(len(middle) - len(start), 2)
+        shown += sum('"records":null' not in row[1] for row in apart if row[0] == "quality")
+    equal(shown > 1, True, f"{shown} rows of quality are shown")
+    of_one = rep.run("select part, told::text from report.whole('2026-01-01', '2026-06-30', null, 'msk')")
+    equal(of_one, rep.run("select 'measures', row_to_json(m)::text"
+                          " from report.measures('2026-01-01', '2026-06-30', null, 'msk') m"))
 
 
 @case
