@@ -70,7 +70,7 @@ static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
         }
         return;
     }
-    p->shaken |= code == RD_KAFKA_RESP_ERR__TRANSPORT;
+    p->shaken |= code == RD_KAFKA_RESP_ERR__TRANSPORT || code == RD_KAFKA_RESP_ERR__TIMED_OUT;
     struct err err = {0};
     if (kafka_client_error(code, reason, &err) == STATUS_FATAL && p->broken.code[0] == '\0') {
         p->broken = err;

@@ -177,8 +177,8 @@ def end_comes_late(around):
         proxy.close()
 
 
-def end_asked_for_twice(around):
-    """The connection breaks with the end of a transaction on its way; the library asks again over
+def end_asked_for_twice(around, dropped):
+    """The connection breaks, or is given up as nothing comes, with the end of a transaction on its way; the library asks again over
     another, and goes on. What it had asked first arrives in the middle of the next transaction, which
     then dies before its own end."""
     proxy = proxy_of(around)
@@ -189,7 +189,7 @@ def end_asked_for_twice(around):
                                           kafka__brokers="127.0.0.1:%d" % proxy.port)
             takes(stage, absence(1))
             stage.wait_idle(WAIT)
-            proxy.drop_end = "connection"
+            proxy.drop_end = dropped
             takes(stage, absence(2))
             stage.wait_idle(WAIT)
             expect(proxy.late is not None, "no connection was cut")
@@ -233,7 +233,10 @@ CASES = {"the answer to the end of a transaction is lost": functools.partial(end
          "ends of transactions are cut": end_cut,
          "killed in doubt": killed_in_doubt,
          "the end of a transaction comes late": end_comes_late,
-         "the end of a transaction is asked for twice": end_asked_for_twice,
+         "the end of a transaction is asked for twice": functools.partial(
+             end_asked_for_twice, dropped="connection"),
+         "an end without an answer is asked for twice": functools.partial(
+             end_asked_for_twice, dropped="silence"),
          "a batch waits while cases are derived": held_meanwhile,
          "only committed positions count": committed_only,
          "a zombie with a transaction": zombie_with_a_transaction}

@@ -134,8 +134,8 @@ class KafkaProxy(Proxy):
     """Of one broker on 127.0.0.1: where it names itself, its clients are told of the proxy."""
 
     def __init__(self, target, seed):
-        # Of the next transaction's end "request" or "answer", and then all is dark; or "connection", with it
-        # the request.
+        # Of the next transaction's end "request" or "answer", and then all is dark; "connection", with it the
+        # request; or "silence", the request alone.
         self.drop_end = None
         self.late = None      # such an end that never came, sent on in the middle of the next transaction
         self.late_at = None   # before the first request of this kind after it has become light again
@@ -188,7 +188,7 @@ class KafkaProxy(Proxy):
                 return False
             if dropped == "answer":
                 server.sendall(frame)
-            self.dark = True
+            self.dark = dropped != "silence"
             return True
         if self.late is not None and what == self.late_at:
             self.deliver_late()
