@@ -22,6 +22,7 @@ struct producer {
     rd_kafka_t *rk;
     struct producer_options o;
     bool in_transaction;
+    bool shaken; /* a connection broke since it began */
     /* Of the batch being sent. */
     bool *refused;
     size_t n_refused;
@@ -69,6 +70,7 @@ static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
         }
         return;
     }
+    p->shaken |= code == RD_KAFKA_RESP_ERR__TRANSPORT || code == RD_KAFKA_RESP_ERR__TIMED_OUT;
     struct err err = {0};
     if (kafka_client_error(code, reason, &err) == STATUS_FATAL && p->broken.code[0] == '\0') {
         p->broken = err;
@@ -140,7 +142,8 @@ static enum status new_client(struct producer *p, struct err *err)
         {"message.timeout.ms", "10000"},
         {"topic.metadata.propagation.max.ms", "3000"}, /* then a topic is said not to be there */
         {"retry.backoff.ms", "5"},
-        {"linger.ms", "20"}, /* flushing does not wait for it */
+        {"log.connection.close", "true"}, /* or on_error would not hear of it */
+        {"linger.ms", "20"},              /* flushing does not wait for it */
         {"batch.size", "1000000"},
         {"batch.num.messages", p->o.one_by_one ? "1" : "100000"},
         {"compression.type", "lz4"},
@@ -509,10 +512,25 @@ static void fault(size_t n, const char *name)
     }
 }
 
+/* The library asks again over another connection, and what it had asked for over the one that broke
+ * may reach the broker later: in the next transaction, if that has the same producer epoch. Its end
+ * would end that one early. So this producer is done; who comes after it reads what was committed.
+ */
+static enum status judge_connections(struct producer *p, struct err *err)
+{
+    rd_kafka_poll(p->rk, 0);
+    if (!p->shaken) {
+        return STATUS_OK;
+    }
+    return err_set(err, STATUS_RESYNC, "_TRANSPORT", "a connection broke within the transaction");
+}
+
 static enum status send_batch(struct producer *p, const struct outbound *r, size_t n,
                               int64_t position, bool *exact, struct err *err)
 {
     int64_t end = clock_mono_ms() + PUBLISH_MS;
+    rd_kafka_poll(p->rk, 0);
+    p->shaken = false;
     enum status s = kafka_error(rd_kafka_begin_transaction(p->rk), "begin", NULL, err);
     p->in_transaction = s == STATUS_OK;
     if (s == STATUS_OK) {
@@ -530,6 +548,9 @@ static enum status send_batch(struct producer *p, const struct outbound *r, size
     if (s == STATUS_OK) {
         s = commit(p, end, err);
         p->in_transaction = false; /* whatever became of it, it is not ours to abort */
+    }
+    if (s == STATUS_OK) {
+        s = judge_connections(p, err);
     }
     return s == STATUS_RETRY ? STATUS_RESYNC : s;
 }

@@ -11,11 +11,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "faults"))
 import harness
 from followup_stage import FollowupStage
 from harness import expect, until
-from proxy import OFFSET_FETCH, KafkaProxy
+from proxy import ADD_OFFSETS, OFFSET_FETCH, KafkaProxy
 from test_followup_faults import absence, created, people, takes
 
 NOW = "2026-09-15T10:30:00Z"
 WAIT = 120
+PUBLISHING = 60  # longer than followup waits for a transaction to end
 
 
 def proxy_of(around):
@@ -25,6 +26,10 @@ def proxy_of(around):
 
 def through(stage, proxy, **settings):
     return stage.start_followup(kafka__brokers="127.0.0.1:%d" % proxy.port, **settings)
+
+
+def gave_up(followup):
+    return [line for line in followup.lines("kafka_down") if "attempt" in line]
 
 
 def end_unknown(around, dropped):
@@ -40,14 +45,16 @@ def end_unknown(around, dropped):
             proxy.drop_end = dropped
             takes(stage, absence(2), absence(3))
             until(lambda: proxy.dark, "the end of a transaction", WAIT)
-            until(lambda: [line for line in followup.lines("kafka_down") if "attempt" in line],
-                  "it to give up waiting: %s" % followup.tail(), WAIT)
+            end = time.monotonic() + PUBLISHING
+            while time.monotonic() < end and not gave_up(followup):
+                time.sleep(0.1)
             proxy.calm()
             stage.wait_idle(WAIT)
             takes(stage, absence(4))
             stage.wait_idle(WAIT)
             expect(created(stage) == people(1, 2, 3, 4), "created for %s" % created(stage))
             expect(stage.sql("select count(*) from followup.outbox") == "0", "an outbox that is left")
+            expect(gave_up(followup), "it never gave up waiting: nothing was in doubt")
             expect(followup.running, "it ended: %s" % followup.tail())
     finally:
         proxy.close()
@@ -142,10 +149,95 @@ def zombie_with_a_transaction(around):
         proxy.close()
 
 
+def end_comes_late(around):
+    """The end of a transaction that was given up arrives in the middle of the next one, which then dies
+    before its own end: nothing of it may have been committed by the older end."""
+    proxy = proxy_of(around)
+    try:
+        with FollowupStage(around, now=NOW) as stage:
+            stage.start_intake()
+            doomed = stage.start_followup({"DAYFOUR_FAULT": "followup.position_sent:3"},
+                                          kafka__brokers="127.0.0.1:%d" % proxy.port)
+            takes(stage, absence(1))
+            stage.wait_idle(WAIT)
+            proxy.drop_end = "request"
+            takes(stage, absence(2))
+            until(lambda: proxy.dark, "the end of a transaction", WAIT)
+            until(lambda: gave_up(doomed), "it to give up waiting", WAIT)
+            proxy.late_at = ADD_OFFSETS
+            proxy.calm()
+            takes(stage, absence(3))
+            expect(doomed.wait(WAIT) == 137, "it did not die: %s" % doomed.tail())
+            expect(proxy.late_answer, "the late end never came")
+            stage.free_leases()
+            stage.start_followup()
+            stage.wait_idle(WAIT)
+            expect(created(stage) == people(1, 2, 3), "created for %s" % created(stage))
+    finally:
+        proxy.close()
+
+
+def end_asked_for_twice(around, dropped):
+    """The connection breaks, or is given up as nothing comes, with the end of a transaction on its way; the library asks again over
+    another, and goes on. What it had asked first arrives in the middle of the next transaction, which
+    then dies before its own end."""
+    proxy = proxy_of(around)
+    try:
+        with FollowupStage(around, now=NOW) as stage:
+            stage.start_intake()
+            doomed = stage.start_followup({"DAYFOUR_FAULT": "followup.position_sent:3"},
+                                          kafka__brokers="127.0.0.1:%d" % proxy.port)
+            takes(stage, absence(1))
+            stage.wait_idle(WAIT)
+            proxy.drop_end = dropped
+            takes(stage, absence(2))
+            stage.wait_idle(WAIT)
+            expect(proxy.late is not None, "no connection was cut")
+            proxy.late_at = ADD_OFFSETS
+            takes(stage, absence(3))
+            expect(doomed.wait(WAIT) == 137, "it did not die: %s" % doomed.tail())
+            expect(proxy.late_answer, "the late end never came")
+            stage.free_leases()
+            stage.start_followup()
+            stage.wait_idle(WAIT)
+            expect(created(stage) == people(1, 2, 3), "created for %s" % created(stage))
+    finally:
+        proxy.close()
+
+
+def held_meanwhile(around):
+    """A batch waits for a broker out of reach; cases are derived all the same, and that confirms nothing."""
+    proxy = proxy_of(around)
+    try:
+        with FollowupStage(around, now=NOW) as stage:
+            stage.start_intake()
+            through(stage, proxy)
+            takes(stage, absence(1))
+            stage.wait_idle(WAIT)
+            proxy.dark = True
+            takes(stage, absence(2))
+            until(lambda: stage.sql("select count(*) from followup.outbox") == "1", "a batch", WAIT)
+            takes(stage, absence(3))
+            until(lambda: stage.sql("select count(*) from followup.held") == "1",
+                  "somebody to be held back", WAIT)
+            expect(stage.sql("select count(*) from followup.outbox") == "1", "it was forgotten")
+            proxy.calm()
+            stage.wait_idle(WAIT)
+            expect(created(stage) == people(1, 2, 3), "created for %s" % created(stage))
+    finally:
+        proxy.close()
+
+
 CASES = {"the answer to the end of a transaction is lost": functools.partial(end_unknown, dropped="answer"),
          "the end of a transaction is lost": functools.partial(end_unknown, dropped="request"),
          "ends of transactions are cut": end_cut,
          "killed in doubt": killed_in_doubt,
+         "the end of a transaction comes late": end_comes_late,
+         "the end of a transaction is asked for twice": functools.partial(
+             end_asked_for_twice, dropped="connection"),
+         "an end without an answer is asked for twice": functools.partial(
+             end_asked_for_twice, dropped="silence"),
+         "a batch waits while cases are derived": held_meanwhile,
          "only committed positions count": committed_only,
          "a zombie with a transaction": zombie_with_a_transaction}
 

@@ -12,7 +12,7 @@ from followup_stage import FollowupStage
 from harness import Stage, expect, until
 from test_fixed2000 import NOW as FIXED_NOW, check, expected
 from test_followup_faults import absence, created, people
-from test_outages import PARTITIONS, cut_sessions
+from test_outages import HALF, PARTITIONS
 
 NOW = "2026-09-15T10:30:00Z"
 WAIT = 120
@@ -122,14 +122,19 @@ def handed_over_again(around):
         raise harness.NotRun("needs e2e_early.so")
     lines, world = expected(PARTITIONS)
     with Stage(around, PARTITIONS, now=FIXED_NOW) as stage:
-        stage.start_intake({"LD_PRELOAD": str(early)}, batch__max_rows="10")
-        ends = stage.publish(lines)
-        for _ in range(12):
-            time.sleep(0.15)
-            cut_sessions(stage, stage.id + "_intake")
+        first = stage.start_intake()
+        stage.wait_taken(stage.publish(lines[:HALF]), WAIT)
+        expect(first.stop() == 0, "the first did not stop: %s" % first.tail())
+        ends = stage.publish(lines[HALF:])
+        intake = stage.start_intake({"LD_PRELOAD": str(early)}, batch__max_rows="5")
+        for _ in range(5):
+            stage.dayfour("settings", "load", harness.ROOT / "deploy/settings/pathways.json")
             stage.look_at_positions()
         stage.wait_taken(ends, WAIT)
         check(stage, lines, world)
+        expect(intake.stop() == 0, "intake did not stop: %s" % intake.tail())
+        taken = sum(line["records"] for line in intake.lines("batches_stored"))
+        expect(taken == len(lines) - HALF, "%d messages were taken, of %d" % (taken, len(lines) - HALF))
 
 
 CASES = {

@@ -110,7 +110,7 @@ class Proxy:
 
 # --- Kafka
 
-METADATA, OFFSET_FETCH, FIND_COORDINATOR, END_TXN = 3, 9, 10, 26
+METADATA, OFFSET_FETCH, FIND_COORDINATOR, ADD_OFFSETS, END_TXN = 3, 9, 10, 25, 26
 NAMES_BROKERS = (METADATA, FIND_COORDINATOR)
 
 
@@ -134,7 +134,12 @@ class KafkaProxy(Proxy):
     """Of one broker on 127.0.0.1: where it names itself, its clients are told of the proxy."""
 
     def __init__(self, target, seed):
-        self.drop_end = None  # of the next transaction "request" or "answer", and then all is dark
+        # Of the next transaction's end "request" or "answer", and then all is dark; "connection", with it the
+        # request; or "silence", the request alone.
+        self.drop_end = None
+        self.late = None      # such an end that never came, sent on in the middle of the next transaction
+        self.late_at = None   # before the first request of this kind after it has become light again
+        self.late_answer = None
         self.requests = []    # (what, version, frame) of those that are watched
         self.watched = ()
         super().__init__(target, seed)
@@ -178,10 +183,15 @@ class KafkaProxy(Proxy):
         if what in self.watched:
             self.requests.append((what, version, frame))
         if what == END_TXN and self.drop_end is not None:
-            if self.drop_end == "answer":
+            dropped, self.drop_end, self.late = self.drop_end, None, frame
+            if dropped == "connection":
+                return False
+            if dropped == "answer":
                 server.sendall(frame)
-            self.drop_end, self.dark = None, True
+            self.dark = dropped != "silence"
             return True
+        if self.late is not None and what == self.late_at:
+            self.deliver_late()
         if what == END_TXN and self.cuts_wanted > 0:
             self.cuts_wanted -= 1
             self.cuts += 1
@@ -191,3 +201,10 @@ class KafkaProxy(Proxy):
             return False
         server.sendall(frame)
         return True
+
+    def deliver_late(self):
+        """As if it had been on its way all the time; waits for the broker to have done it."""
+        frame, self.late = self.late, None
+        with socket.create_connection(self.target, timeout=20) as late:
+            late.sendall(frame)
+            self.late_answer = late.recv(CHUNK)

@@ -78,7 +78,7 @@ GUARDS = [
     {"guard": "a batch is confirmed only once it is known to be out",
      "changes": [(SHARD, "    around->published = settled ? s->published : s->confirmed;",
                   "    around->published = s->next_batch - 1;\n    (void)settled;")],
-     "tests": ["e2e.followup.crashed_produced", "e2e.kill_matrix.produced"]},
+     "tests": ["e2e.doubt.a batch waits while cases are derived"]},
     {"guard": "a claim made ahead does not confirm the batch on its way",
      "changes": [(SHARD, "    around->published = settled ? s->published : s->confirmed;",
                   "    around->published = (settled ? s->published : s->confirmed) + (want == WANT_AHEAD ? 1 : 0);")],
@@ -106,7 +106,10 @@ GUARDS = [
                   "    if (k->producer != NULL) {\n"
                   "        r->status = producer_position(k->producer, &r->position, &r->err);\n        return;\n    }\n"
                   "    const struct producer_options o")],
-     "tests": ["e2e.doubt.the end of a transaction is lost", "e2e.doubt.the answer to the end of a transaction is lost"]},
+     "tests": ["e2e.doubt.the end of a transaction comes late"]},
+    {"guard": "a producer within whose transaction a connection broke is not used again",
+     "changes": [(PRODUCER, "    if (!p->shaken) {", "    if (true) {")],
+     "tests": ["e2e.doubt.the end of a transaction is asked for twice"]},
     {"guard": "the position is read as committed",
      "changes": [(PRODUCER, "rd_kafka_AdminOptions_set_require_stable_offsets(o, 1)",
                   "rd_kafka_AdminOptions_set_require_stable_offsets(o, 0)")],

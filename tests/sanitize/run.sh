@@ -55,7 +55,7 @@ one() {
     echo "== $kind: $*"
     (cd "$ROOT" && ASAN_OPTIONS="log_path=$FOUND/asan:detect_stack_use_after_return=1" \
         UBSAN_OPTIONS="log_path=$FOUND/ubsan:print_stacktrace=1" \
-        TSAN_OPTIONS="log_path=$FOUND/tsan:second_deadlock_stack=1" \
+        TSAN_OPTIONS="log_path=$FOUND/tsan:second_deadlock_stack=1:suppressions=$ROOT/tests/sanitize/tsan.supp" \
         ./run with env DAYFOUR_BIN="$BIN" python3 -B "$script" "${@:2}") || status=1
     return "$status"
 }
