@@ -87,6 +87,7 @@ def followup_waits(around):
             expect(len(stage.records("dead-letter")) == number, "%s: a dead letter went out" % state)
             stage.sql(ALLOW % "followup.outbox")
             if state in MEETING:
+                stage.wait_idle(WAIT)  # who was refused just before is put off from now, not from then
                 stage.step_clock(HOURS[MEETING.index(state)])
             stage.wait_idle(WAIT)
             numbers += new
