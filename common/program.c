@@ -73,6 +73,7 @@ static int run_logged(const struct conf *c, const char *name, const char *warnin
     enum status s = run(c, &err);
     notify_status("%s", s == STATUS_STOP || s == STATUS_OK ? "stopped" : err.text);
     notify_close();
+    log_settle(true);
     if (s == STATUS_STOP || s == STATUS_OK) {
         log_info(STOPPED, LOG_INT("exit", EXIT_DONE));
         return EXIT_DONE;
