@@ -127,7 +127,8 @@ int program_main(int argc, char **argv, const char *name, enum conf_program prog
                           : c->kafka_brokers == NULL ? "kafka.brokers"
                                                      : NULL;
     if (missing != NULL) {
-        (void)fprintf(stderr, "%s: %s: not set\n", name, missing);
+        (void)fprintf(stderr, "%s: %s: not set (a --config file, or DAYFOUR_%s)\n", name, missing,
+                      strcmp(missing, "pg.dsn") == 0 ? "PG_DSN" : "KAFKA_BROKERS");
         conf_free(c);
         return EXIT_BAD_CONFIG;
     }
