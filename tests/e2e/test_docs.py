@@ -630,6 +630,11 @@ def every_block(_):
             elif block.language not in COMMANDS:
                 faults += ["%s: it looks like a command" % block for line in block.lines
                            if re.match(r"\s*(\$ |\./run |dayfour |kcat |psql |systemctl |apt)", line)]
+        # The server's name leads to this machine here, for which nobody asks it.
+        text = (ROOT / page).read_text(encoding="utf-8")
+        faults += ["%s: connects without encryption, which is refused: %s" % (page, line.strip())
+                   for line in text.split("\n") if re.search("(PG_DSN=|pg.dsn = ).*host=db[-.1a-z]*example", line)
+                   and "sslmode=verify-full" not in line and "PGSSLMODE=verify-full" not in text]
     expect(not faults, "\n    ".join(["", *faults]))
 
 
