@@ -1,5 +1,6 @@
 """A small filesystem for the tables of one database, that can be filled. It takes root, and a server of our
 own; `./run faults` keeps it in a mount namespace, so that it ends with the run whatever becomes of that."""
+import errno
 import os
 import pwd
 import subprocess
@@ -7,7 +8,7 @@ import time
 from pathlib import Path
 
 SIZE = 768 << 20
-LEFT = 64 << 10     # less than a table grows by
+PAGE = 4096
 REFUSED = b"No space left on device"
 
 
@@ -53,10 +54,17 @@ class SmallDisk:
         return here.f_bavail * here.f_frsize
 
     def fill(self):
+        """To the last page, while the server takes some, too."""
         with open(self.ballast, "ab") as out:
-            more = self.free() - LEFT
-            if more > 0:
-                os.posix_fallocate(out.fileno(), os.fstat(out.fileno()).st_size, more)
+            more = max(self.free(), PAGE)
+            while more >= PAGE:
+                try:
+                    os.posix_fallocate(out.fileno(), os.fstat(out.fileno()).st_size, more)
+                    more = self.free()
+                except OSError as full:
+                    if full.errno != errno.ENOSPC:
+                        raise
+                    more //= 2
 
     def empty(self):
         self.ballast.unlink(missing_ok=True)
