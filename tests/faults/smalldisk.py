@@ -7,7 +7,7 @@ import subprocess
 import time
 from pathlib import Path
 
-SIZE = 768 << 20
+SIZE = 512 << 20
 PAGE = 4096
 REFUSED = b"No space left on device"
 
