@@ -29,7 +29,7 @@ static const struct pg_stmt load_records = {
     "a.settings_serial,"
     " a.fte::text, a.fit_note_from, a.fit_note_to, a.phased_return_from, a.cancelled, "
     "a.first_notice_at,"
-    " a.changed_at, a.contact_hash" PEOPLE " join fact.absence a on " OF_PERSON("a"),
+    " a.changed_at, a.contact_hash, a.ctid" PEOPLE " join fact.absence a on " OF_PERSON("a"),
     key_types};
 
 static const struct pg_stmt load_spells = {"load_spells",
@@ -139,6 +139,7 @@ void load_take_person(struct caseload *cl, struct case_person *p, const struct p
     p->facts.opt = dated_fact(cl, r, row, c + 12);
     p->facts.opted_out = pg_bool(r, row, c + 15);
     p->facts.changed_at = pg_instant(r, row, c + 16);
+    p->place = pg_tid(r, row, c + 17);
 }
 
 static void take_people(struct caseload *cl, const struct pg_result *r)
@@ -178,6 +179,7 @@ static void take_record(struct caseload *cl, const struct pg_result *r, size_t r
     state->stored = true;
     state->has_details = rec->has_contact;
     state->details_hash = pg_i64(r, row, 22);
+    state->place = pg_tid(r, row, 23);
     caseload_index_record(cl, p, rec);
 }
 

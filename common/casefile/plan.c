@@ -252,13 +252,19 @@ void plan_make(struct plan *plan, struct caseload *cl, struct instant now, const
                           .spells = arena_array(cl->arena, spells, sizeof *plan->spells),
                           .moved = arena_array(cl->arena, spells, sizeof *plan->moved),
                           .tombstones = arena_array(cl->arena, stored, sizeof *plan->tombstones),
-                          .persons = arena_array(cl->arena, cl->n_persons, sizeof *plan->persons)};
+                          .persons = arena_array(cl->arena, cl->n_persons, sizeof *plan->persons),
+                          .new_persons =
+                              arena_array(cl->arena, cl->n_persons, sizeof *plan->new_persons)};
     for (size_t i = 0; i < cl->n_persons; i++) {
         const struct case_person *p = &cl->persons[i];
         if (!p->derived) {
             continue;
         }
-        plan->persons[plan->n_persons++] = p;
+        if (p->revision > 0) {
+            plan->persons[plan->n_persons++] = p;
+        } else {
+            plan->new_persons[plan->n_new_persons++] = p;
+        }
         plan->wake_now |= is_soon(p->wake_at, now) || is_soon(p->oh_wake_at, now);
         plan_records(plan, p);
         plan_spells(plan, cl->arena, p, now, why);

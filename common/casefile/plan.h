@@ -36,8 +36,8 @@ struct plan {
     struct spell_row *spells;
     struct tombstone_row *tombstones;
     struct moved_row *moved;
-    const struct case_person **persons;
-    size_t n_records, n_spells, n_tombstones, n_moved, n_persons;
+    const struct case_person **persons, **new_persons; /* with a row, without one */
+    size_t n_records, n_spells, n_tombstones, n_moved, n_persons, n_new_persons;
     bool wake_now; /* somebody is due within a second */
 };
 
