@@ -31,6 +31,7 @@ struct stored_spell {
     const char *end_reason;
     struct instant settled_at;
     int64_t fingerprint;
+    int64_t place; /* of its row, as pg_tid gives it */
 };
 
 struct case_person {

@@ -156,7 +156,11 @@ static void plan_spells(struct plan *plan, struct arena *a, const struct case_pe
             continue;
         }
         struct spell_row *row = &plan->spells[plan->n_spells++];
-        *row = (struct spell_row){.p = p, .sp = sp, .fingerprint = fingerprint};
+        *row = (struct spell_row){.p = p,
+                                  .sp = sp,
+                                  .fingerprint = fingerprint,
+                                  .stored = stored != NULL,
+                                  .place = stored == NULL ? 0 : stored->place};
         row->absence_ids = sorted_absence_ids(a, sp, &row->n_absence_ids);
         if (stored != NULL && !date_eq(stored->due_date, sp->due_date)) {
             char from[DATE_TEXT], to[DATE_TEXT];

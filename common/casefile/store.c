@@ -357,7 +357,7 @@ enum status store_send(struct caseload *cl, struct pg *pg, const struct ruleset 
         s = send_details(&plan, cl->arena, pg, err);
     }
     if (s == STATUS_OK) {
-        s = store_send_spells(&plan, pg, now, err);
+        s = store_send_spells(&plan, cl->arena, pg, now, err);
     }
     if (s == STATUS_OK) {
         s = cl->only_wakes ? send_wakes(&plan, pg, err) : send_people(&plan, pg, err);
