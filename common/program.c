@@ -73,6 +73,7 @@ static int run_logged(const struct conf *c, const char *name, const char *warnin
     enum status s = run(c, &err);
     notify_status("%s", s == STATUS_STOP || s == STATUS_OK ? "stopped" : err.text);
     notify_close();
+    log_settle(true);
     if (s == STATUS_STOP || s == STATUS_OK) {
         log_info(STOPPED, LOG_INT("exit", EXIT_DONE));
         return EXIT_DONE;
@@ -126,7 +127,8 @@ int program_main(int argc, char **argv, const char *name, enum conf_program prog
                           : c->kafka_brokers == NULL ? "kafka.brokers"
                                                      : NULL;
     if (missing != NULL) {
-        (void)fprintf(stderr, "%s: %s: not set\n", name, missing);
+        (void)fprintf(stderr, "%s: %s: not set (a --config file, or DAYFOUR_%s)\n", name, missing,
+                      strcmp(missing, "pg.dsn") == 0 ? "PG_DSN" : "KAFKA_BROKERS");
         conf_free(c);
         return EXIT_BAD_CONFIG;
     }

@@ -156,7 +156,11 @@ static void plan_spells(struct plan *plan, struct arena *a, const struct case_pe
             continue;
         }
         struct spell_row *row = &plan->spells[plan->n_spells++];
-        *row = (struct spell_row){.p = p, .sp = sp, .fingerprint = fingerprint};
+        *row = (struct spell_row){.p = p,
+                                  .sp = sp,
+                                  .fingerprint = fingerprint,
+                                  .stored = stored != NULL,
+                                  .place = stored == NULL ? 0 : stored->place};
         row->absence_ids = sorted_absence_ids(a, sp, &row->n_absence_ids);
         if (stored != NULL && !date_eq(stored->due_date, sp->due_date)) {
             char from[DATE_TEXT], to[DATE_TEXT];
@@ -252,13 +256,19 @@ void plan_make(struct plan *plan, struct caseload *cl, struct instant now, const
                           .spells = arena_array(cl->arena, spells, sizeof *plan->spells),
                           .moved = arena_array(cl->arena, spells, sizeof *plan->moved),
                           .tombstones = arena_array(cl->arena, stored, sizeof *plan->tombstones),
-                          .persons = arena_array(cl->arena, cl->n_persons, sizeof *plan->persons)};
+                          .persons = arena_array(cl->arena, cl->n_persons, sizeof *plan->persons),
+                          .new_persons =
+                              arena_array(cl->arena, cl->n_persons, sizeof *plan->new_persons)};
     for (size_t i = 0; i < cl->n_persons; i++) {
         const struct case_person *p = &cl->persons[i];
         if (!p->derived) {
             continue;
         }
-        plan->persons[plan->n_persons++] = p;
+        if (p->revision > 0) {
+            plan->persons[plan->n_persons++] = p;
+        } else {
+            plan->new_persons[plan->n_new_persons++] = p;
+        }
         plan->wake_now |= is_soon(p->wake_at, now) || is_soon(p->oh_wake_at, now);
         plan_records(plan, p);
         plan_spells(plan, cl->arena, p, now, why);

@@ -83,3 +83,25 @@ need_packages() {
     quietly "installing ${#missing[@]} Debian packages (${missing[*]})" "$RUN_DIR/log/apt.log" \
         "${install[@]}" "${missing[@]}"
 }
+
+# Debian has promtool in the package of the server, which would be started: only the tool is taken out of it.
+bring_promtool() {
+    local dir=${XDG_CACHE_HOME:-$HOME/.cache}/dayfour/promtool
+    if command -v promtool >/dev/null; then
+        return 0
+    fi
+    if [ ! -x "$dir/promtool" ]; then
+        quietly "fetching promtool" "$RUN_DIR/log/promtool.log" fetch_promtool "$dir" || return 1
+    fi
+    PATH=$PATH:$dir
+}
+
+fetch_promtool() {
+    local dir=$1 part=$1.part
+    rm -rf "$part"
+    mkdir -p "$dir" "$part"
+    (cd "$part" && { apt-get -q download prometheus || { apt_update && apt-get -q download prometheus; }; } &&
+        dpkg-deb --fsys-tarfile prometheus_*.deb | tar -xf - ./usr/bin/promtool) || return 1
+    mv "$part/usr/bin/promtool" "$dir/promtool"
+    rm -rf "$part"
+}

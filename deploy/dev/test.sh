@@ -88,6 +88,7 @@ cmd_test() {
         say "0 passed, 1 failed, 0 skipped"
         exit 1
     fi
+    bring_promtool || true
     kafka_is_brief
     if ! throwaway_infra "$RUN_DIR/test" "$bin"; then
         throwaway_postgres_only "$bin"
