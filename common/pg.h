@@ -59,6 +59,7 @@ enum {
     PG_INT2 = 21,
     PG_INT4 = 23,
     PG_TEXT = 25,
+    PG_TID = 27,
     PG_DATE = 1082,
     PG_TIMESTAMPTZ = 1184,
     PG_BOOL_ARRAY = 1000,
@@ -66,6 +67,7 @@ enum {
     PG_INT2_ARRAY = 1005,
     PG_INT4_ARRAY = 1007,
     PG_TEXT_ARRAY = 1009,
+    PG_TID_ARRAY = 1010,
     PG_INT8_ARRAY = 1016,
     PG_DATE_ARRAY = 1182,
     PG_TIMESTAMPTZ_ARRAY = 1185
@@ -105,6 +107,7 @@ void pg_array_bool(struct pg_args *a, bool v);
 void pg_array_i16(struct pg_args *a, int16_t v);
 void pg_array_i32(struct pg_args *a, int32_t v);
 void pg_array_i64(struct pg_args *a, int64_t v);
+void pg_array_tid(struct pg_args *a, int64_t tid); /* as pg_tid gave it */
 void pg_array_date(struct pg_args *a, struct date d);
 void pg_array_instant(struct pg_args *a, struct instant t);
 void pg_array_end(struct pg_args *a);
@@ -139,6 +142,8 @@ const char *pg_text(const struct pg_result *r, size_t row,
 const void *pg_bytes(const struct pg_result *r, size_t row, int col, size_t *len);
 bool pg_bool(const struct pg_result *r, size_t row, int col);   /* null is false */
 int64_t pg_i64(const struct pg_result *r, size_t row, int col); /* of int2, int4, int8; null is 0 */
+int64_t pg_tid(const struct pg_result *r, size_t row,
+               int col); /* where a row is: its ctid; null is 0 */
 struct date pg_date(const struct pg_result *r, size_t row, int col);
 struct instant pg_instant(const struct pg_result *r, size_t row, int col);
 /* A text[] without nulls; strings copied into the arena. */

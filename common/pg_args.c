@@ -178,6 +178,11 @@ void pg_array_i64(struct pg_args *a, int64_t v)
     array_be(a, (uint64_t)v, 8);
 }
 
+void pg_array_tid(struct pg_args *a, int64_t tid)
+{
+    array_be(a, (uint64_t)tid, 6);
+}
+
 void pg_array_date(struct pg_args *a, struct date d)
 {
     if (date_is_none(d)) {

@@ -81,6 +81,13 @@ int64_t pg_i64(const struct pg_result *r, size_t row, int col)
     }
 }
 
+int64_t pg_tid(const struct pg_result *r, size_t row, int col)
+{
+    size_t len = 0;
+    const unsigned char *p = pg_bytes(r, row, col, &len);
+    return p == NULL ? 0 : (int64_t)get_be(p, 6);
+}
+
 struct date pg_date(const struct pg_result *r, size_t row, int col)
 {
     if (pg_is_null(r, row, col)) {

@@ -18,6 +18,7 @@ struct record_state {
     bool details_dirty; /* its contact details differ from those stored, or are not stored */
     bool has_details;   /* details are stored */
     int64_t details_hash;
+    int64_t place; /* of its row, as pg_tid gives it */
 };
 
 /* A spell as the table has it. */
@@ -30,11 +31,13 @@ struct stored_spell {
     const char *end_reason;
     struct instant settled_at;
     int64_t fingerprint;
+    int64_t place; /* of its row, as pg_tid gives it */
 };
 
 struct case_person {
     const char *organisation, *person_id;
     int64_t revision; /* 0: no row yet */
+    int64_t place;    /* of the row, as pg_tid gives it */
     int32_t emitted, contacts;
     int32_t prompted; /* of emitted: on HR's topic */
     struct facts facts;

@@ -2,13 +2,16 @@
 
 #include <string.h>
 
+#include "common/columns.h"
+
 /* Everything is asked for by the people's keys, so that each statement is one walk down an index
  * per person. */
 #define PEOPLE                                                                                     \
-    " from unnest($1::text[], $2::text[]) with ordinality as k (organisation, person_id, ord)"
+    " from (select unnest($1::text[]) as organisation, unnest($2::text[]) as person_id,"           \
+    " unnest($3::int4[]) as ord) as k"
 #define OF_PERSON(t) t ".organisation = k.organisation and " t ".person_id = k.person_id"
 
-static const uint32_t key_types[] = {PG_TEXT_ARRAY, PG_TEXT_ARRAY, 0};
+static const uint32_t key_types[] = {PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_INT4_ARRAY, 0};
 
 static const struct pg_stmt lock_people = {
     "lock_people",
@@ -29,15 +32,16 @@ static const struct pg_stmt load_records = {
     "a.settings_serial,"
     " a.fte::text, a.fit_note_from, a.fit_note_to, a.phased_return_from, a.cancelled, "
     "a.first_notice_at,"
-    " a.changed_at, a.contact_hash" PEOPLE " join fact.absence a on " OF_PERSON("a"),
+    " a.changed_at, a.contact_hash, a.ctid" PEOPLE " join fact.absence a on " OF_PERSON("a"),
     key_types};
 
-static const struct pg_stmt load_spells = {"load_spells",
-                                           "select k.ord, s.spell_id, s.pathway, s.anchor_source, "
-                                           "s.anchor_absence_id, s.due_date, s.tombstone,"
-                                           " s.end_reason, s.settled_at, s.fingerprint" PEOPLE
-                                           " join casework.spell s on " OF_PERSON("s"),
-                                           key_types};
+static const struct pg_stmt load_spells = {
+    "load_spells",
+    "select k.ord, s.spell_id, s.pathway, s.anchor_source, "
+    "s.anchor_absence_id, s.due_date, s.tombstone,"
+    " s.end_reason, s.settled_at, s.fingerprint, s.ctid" PEOPLE
+    " join casework.spell s on " OF_PERSON("s"),
+    key_types};
 
 static const struct pg_stmt load_contacts = {
     "load_contacts",
@@ -56,23 +60,18 @@ static const struct pg_stmt load_holders = {
     " k.organisation and a.source = k.source and a.absence_id = k.absence_id",
     (const uint32_t[]){PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_TEXT_ARRAY, 0}};
 
-static void people_args(const struct caseload *cl, struct pg_args *args)
+static void people_args(const struct caseload *cl, struct pg_args *out)
 {
-    pg_array_begin(args, PG_TEXT);
-    for (size_t i = 0; i < cl->n_persons; i++) {
-        pg_array_text(args, cl->persons[i].organisation);
-    }
-    pg_array_end(args);
-    pg_array_begin(args, PG_TEXT);
-    for (size_t i = 0; i < cl->n_persons; i++) {
-        pg_array_text(args, cl->persons[i].person_id);
-    }
-    pg_array_end(args);
+    struct pg_args args = {0};
+    COLUMN(PG_TEXT, pg_array_text, cl->n_persons, cl->persons[i].organisation);
+    COLUMN(PG_TEXT, pg_array_text, cl->n_persons, cl->persons[i].person_id);
+    COLUMN(PG_INT4, pg_array_i32, cl->n_persons, (int32_t)i + 1);
+    *out = args;
 }
 
 enum status load_send(struct caseload *cl, struct pg *pg, bool locks, struct err *err)
 {
-    struct pg_args args = {0};
+    struct pg_args args;
     people_args(cl, &args);
     const struct pg_stmt *const steps[] = {&lock_people, &load_people, &load_records, &load_spells,
                                            &load_contacts};
@@ -90,7 +89,7 @@ enum status load_send_cases(struct caseload *cl, struct pg *pg, size_t *results,
     for (size_t i = 0; i < cl->n_persons; i++) {
         contacts |= cl->persons[i].contacts > 0;
     }
-    struct pg_args args = {0};
+    struct pg_args args;
     people_args(cl, &args);
     const struct pg_stmt *const steps[] = {&load_records, &load_spells, &load_contacts};
     enum status s = STATUS_OK;
@@ -139,6 +138,7 @@ void load_take_person(struct caseload *cl, struct case_person *p, const struct p
     p->facts.opt = dated_fact(cl, r, row, c + 12);
     p->facts.opted_out = pg_bool(r, row, c + 15);
     p->facts.changed_at = pg_instant(r, row, c + 16);
+    p->place = pg_tid(r, row, c + 17);
 }
 
 static void take_people(struct caseload *cl, const struct pg_result *r)
@@ -178,6 +178,7 @@ static void take_record(struct caseload *cl, const struct pg_result *r, size_t r
     state->stored = true;
     state->has_details = rec->has_contact;
     state->details_hash = pg_i64(r, row, 22);
+    state->place = pg_tid(r, row, 23);
     caseload_index_record(cl, p, rec);
 }
 
@@ -203,7 +204,8 @@ static void take_spells(struct caseload *cl, const struct pg_result *r)
                 .tombstone = pg_bool(r, row, 6),
                 .end_reason = text_of(cl, r, row, 7),
                 .settled_at = pg_instant(r, row, 8),
-                .fingerprint = pg_i64(r, row, 9)};
+                .fingerprint = pg_i64(r, row, 9),
+                .place = pg_tid(r, row, 10)};
         }
     }
 }

@@ -14,7 +14,7 @@
 #define LOAD_PERSON_COLUMNS                                                                        \
     "p.revision, p.emitted, p.contacts, p.prompted, p.next_wake_at, p.oh_wake_at, p.left_on,"      \
     " p.left_time, p.left_id, p.died_on, p.died_time, p.died_id, p.opt_on, p.opt_time, p.opt_id,"  \
-    " p.opted_out, p.changed_at"
+    " p.opted_out, p.changed_at, p.ctid"
 void load_take_person(struct caseload *cl, struct case_person *p, const struct pg_result *r,
                       size_t row, int first_col);
 

@@ -156,7 +156,11 @@ static void plan_spells(struct plan *plan, struct arena *a, const struct case_pe
             continue;
         }
         struct spell_row *row = &plan->spells[plan->n_spells++];
-        *row = (struct spell_row){.p = p, .sp = sp, .fingerprint = fingerprint};
+        *row = (struct spell_row){.p = p,
+                                  .sp = sp,
+                                  .fingerprint = fingerprint,
+                                  .stored = stored != NULL,
+                                  .place = stored == NULL ? 0 : stored->place};
         row->absence_ids = sorted_absence_ids(a, sp, &row->n_absence_ids);
         if (stored != NULL && !date_eq(stored->due_date, sp->due_date)) {
             char from[DATE_TEXT], to[DATE_TEXT];
@@ -179,20 +183,15 @@ static size_t pathway_index(const struct org_rules *rules, const char *name)
     return i;
 }
 
-/* A settled spell stays as it is, unless a fact of it changed: then the period its anchor record is
- * in now is not settled any more, or it is in none. */
-static bool stays_settled(const struct case_person *p, const struct stored_spell *stored,
-                          struct instant now)
+/* Of the period that the record is in now; NONE if it is in none. */
+static struct instant settles_at(const struct case_person *p, const struct record_ref *ref)
 {
-    if (!derive_is_settled(stored->settled_at, now)) {
-        return false;
-    }
     for (size_t i = 0; i < p->cw.n_periods; i++) {
-        if (has_record(&p->cw.periods[i], &stored->anchor)) {
-            return derive_is_settled(p->cw.periods[i].settled_at, now);
+        if (has_record(&p->cw.periods[i], ref)) {
+            return p->cw.periods[i].settled_at;
         }
     }
-    return false;
+    return INSTANT_NONE;
 }
 
 /* One that is another person's now, and cancelled there, was an error first of all. Who has it may
@@ -223,14 +222,19 @@ static void plan_tombstones(struct plan *plan, const struct caseload *cl,
         for (size_t k = 0; k < p->cw.n_spells && !there; k++) {
             there = strcmp(p->cw.spells[k].id, stored->spell_id) == 0;
         }
-        if (there || stays_settled(p, stored, now)) {
+        /* A settled spell stays as it is, unless a fact of it changed: then its period is not
+         * settled any more, or there is none. One that is no more learns when that will be. */
+        struct instant settled_at = settles_at(p, &stored->anchor);
+        if (there ||
+            (derive_is_settled(stored->settled_at, now) && derive_is_settled(settled_at, now))) {
             continue;
         }
         enum end_reason reason = why_gone(cl, p, stored, now);
         if (!stored->tombstone || stored->end_reason == NULL ||
-            strcmp(stored->end_reason, end_reason_name(reason)) != 0) {
-            plan->tombstones[plan->n_tombstones++] =
-                (struct tombstone_row){.stored = stored, .reason = reason};
+            strcmp(stored->end_reason, end_reason_name(reason)) != 0 ||
+            stored->settled_at.us != settled_at.us) {
+            plan->tombstones[plan->n_tombstones++] = (struct tombstone_row){
+                .stored = stored, .reason = reason, .settled_at = settled_at};
         }
     }
 }
@@ -252,13 +256,19 @@ void plan_make(struct plan *plan, struct caseload *cl, struct instant now, const
                           .spells = arena_array(cl->arena, spells, sizeof *plan->spells),
                           .moved = arena_array(cl->arena, spells, sizeof *plan->moved),
                           .tombstones = arena_array(cl->arena, stored, sizeof *plan->tombstones),
-                          .persons = arena_array(cl->arena, cl->n_persons, sizeof *plan->persons)};
+                          .persons = arena_array(cl->arena, cl->n_persons, sizeof *plan->persons),
+                          .new_persons =
+                              arena_array(cl->arena, cl->n_persons, sizeof *plan->new_persons)};
     for (size_t i = 0; i < cl->n_persons; i++) {
         const struct case_person *p = &cl->persons[i];
         if (!p->derived) {
             continue;
         }
-        plan->persons[plan->n_persons++] = p;
+        if (p->revision > 0) {
+            plan->persons[plan->n_persons++] = p;
+        } else {
+            plan->new_persons[plan->n_new_persons++] = p;
+        }
         plan->wake_now |= is_soon(p->wake_at, now) || is_soon(p->oh_wake_at, now);
         plan_records(plan, p);
         plan_spells(plan, cl->arena, p, now, why);

@@ -17,6 +17,8 @@ struct spell_row {
     const struct case_person *p;
     const struct spell *sp;
     int64_t fingerprint;
+    bool stored;   /* there is a row for it */
+    int64_t place; /* of that */
     const char **absence_ids;
     size_t n_absence_ids;
 };
@@ -24,6 +26,7 @@ struct spell_row {
 struct tombstone_row {
     const struct stored_spell *stored;
     enum end_reason reason;
+    struct instant settled_at; /* of the period its anchor record is in; NONE */
 };
 
 struct moved_row { /* a due date that moved */
@@ -36,8 +39,8 @@ struct plan {
     struct spell_row *spells;
     struct tombstone_row *tombstones;
     struct moved_row *moved;
-    const struct case_person **persons;
-    size_t n_records, n_spells, n_tombstones, n_moved, n_persons;
+    const struct case_person **persons, **new_persons; /* with a row, without one */
+    size_t n_records, n_spells, n_tombstones, n_moved, n_persons, n_new_persons;
     bool wake_now; /* somebody is due within a second */
 };
 
@@ -46,7 +49,7 @@ void plan_make(struct plan *plan, struct caseload *cl, struct instant now, const
 
 /* The part of store_send about spells (store_spell.c). */
 struct pg;
-enum status store_send_spells(const struct plan *plan, struct pg *pg, struct instant now,
-                              struct err *err) NODISCARD;
+enum status store_send_spells(const struct plan *plan, struct arena *a, struct pg *pg,
+                              struct instant now, struct err *err) NODISCARD;
 
 #endif

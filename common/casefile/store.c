@@ -27,34 +27,49 @@ static enum status send_gone(const struct caseload *cl, struct pg *pg, struct er
     return s;
 }
 
-static const struct pg_stmt put_records = {
-    "put_records",
-    "insert into fact.absence (organisation, person_id, source, absence_id, version,"
-    " first_version, first_onset_date, assignment_id, onset_date, last_day, open_ended,"
-    " expected_return, match, scheme, code, settings_serial, fte, fit_note_from,"
-    " fit_note_to, phased_return_from, cancelled, first_notice_at, changed_at, contact_hash)"
-    " select unnest($1::text[]), unnest($2::text[]), unnest($3::text[]), unnest($4::text[]),"
-    " unnest($5::int8[]), unnest($6::int8[]), unnest($7::date[]), unnest($8::text[]),"
-    " unnest($9::date[]), unnest($10::date[]), unnest($11::bool[]), unnest($12::date[]),"
-    " unnest($13::int2[]), unnest($14::int2[]), unnest($15::text[]), unnest($16::int4[]),"
-    " unnest($17::text[])::numeric, unnest($18::date[]), unnest($19::date[]),"
-    " unnest($20::date[]), unnest($21::bool[]), unnest($22::timestamptz[]),"
-    " unnest($23::timestamptz[]), unnest($24::int8[]) on conflict (organisation,"
-    " person_id, source, absence_id) do update set version = excluded.version, first_version ="
-    " excluded.first_version, first_onset_date = excluded.first_onset_date, assignment_id ="
-    " excluded.assignment_id, onset_date = excluded.onset_date, last_day = excluded.last_day,"
-    " open_ended = excluded.open_ended, expected_return = excluded.expected_return, match ="
-    " excluded.match, scheme = excluded.scheme, code = excluded.code, settings_serial ="
-    " excluded.settings_serial, fte = excluded.fte, fit_note_from = excluded.fit_note_from,"
-    " fit_note_to = excluded.fit_note_to, phased_return_from = excluded.phased_return_from,"
-    " cancelled = excluded.cancelled, changed_at = excluded.changed_at, contact_hash ="
-    " excluded.contact_hash",
-    (const uint32_t[]){
-        PG_TEXT_ARRAY, PG_TEXT_ARRAY,        PG_TEXT_ARRAY,        PG_TEXT_ARRAY, PG_INT8_ARRAY,
-        PG_INT8_ARRAY, PG_DATE_ARRAY,        PG_TEXT_ARRAY,        PG_DATE_ARRAY, PG_DATE_ARRAY,
-        PG_BOOL_ARRAY, PG_DATE_ARRAY,        PG_INT2_ARRAY,        PG_INT2_ARRAY, PG_TEXT_ARRAY,
-        PG_INT4_ARRAY, PG_TEXT_ARRAY,        PG_DATE_ARRAY,        PG_DATE_ARRAY, PG_DATE_ARRAY,
-        PG_BOOL_ARRAY, PG_TIMESTAMPTZ_ARRAY, PG_TIMESTAMPTZ_ARRAY, PG_INT8_ARRAY, 0}};
+/* Of one who is there already the row is found where it was read, without a walk down the index;
+ * its key is compared, for a place may have been taken by another row since. */
+#define RECORD_COLUMNS                                                                             \
+    "organisation, person_id, source, absence_id, version, first_version, first_onset_date,"       \
+    " assignment_id, onset_date, last_day, open_ended, expected_return, match, scheme, code,"      \
+    " settings_serial, fte, fit_note_from, fit_note_to, phased_return_from, cancelled,"            \
+    " first_notice_at, changed_at, contact_hash"
+#define RECORD_VALUES                                                                              \
+    "select unnest($1::text[]) as organisation, unnest($2::text[]) as person_id,"                  \
+    " unnest($3::text[]) as source, unnest($4::text[]) as absence_id, unnest($5::int8[]) as"       \
+    " version, unnest($6::int8[]) as first_version, unnest($7::date[]) as first_onset_date,"       \
+    " unnest($8::text[]) as assignment_id, unnest($9::date[]) as onset_date,"                      \
+    " unnest($10::date[]) as last_day, unnest($11::bool[]) as open_ended, unnest($12::date[]) as"  \
+    " expected_return, unnest($13::int2[]) as match, unnest($14::int2[]) as scheme,"               \
+    " unnest($15::text[]) as code, unnest($16::int4[]) as settings_serial,"                        \
+    " unnest($17::text[])::numeric as fte, unnest($18::date[]) as fit_note_from,"                  \
+    " unnest($19::date[]) as fit_note_to, unnest($20::date[]) as phased_return_from,"              \
+    " unnest($21::bool[]) as cancelled, unnest($22::timestamptz[]) as first_notice_at,"            \
+    " unnest($23::timestamptz[]) as changed_at, unnest($24::int8[]) as contact_hash"
+#define RECORD_TYPES                                                                               \
+    PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_INT8_ARRAY, PG_INT8_ARRAY,      \
+        PG_DATE_ARRAY, PG_TEXT_ARRAY, PG_DATE_ARRAY, PG_DATE_ARRAY, PG_BOOL_ARRAY, PG_DATE_ARRAY,  \
+        PG_INT2_ARRAY, PG_INT2_ARRAY, PG_TEXT_ARRAY, PG_INT4_ARRAY, PG_TEXT_ARRAY, PG_DATE_ARRAY,  \
+        PG_DATE_ARRAY, PG_DATE_ARRAY, PG_BOOL_ARRAY, PG_TIMESTAMPTZ_ARRAY, PG_TIMESTAMPTZ_ARRAY,   \
+        PG_INT8_ARRAY
+
+static const struct pg_stmt add_records = {
+    "add_records", "insert into fact.absence (" RECORD_COLUMNS ") " RECORD_VALUES,
+    (const uint32_t[]){RECORD_TYPES, 0}};
+
+static const struct pg_stmt change_records = {
+    "change_records",
+    "with w as (update fact.absence a set version = u.version, first_version = u.first_version,"
+    " first_onset_date = u.first_onset_date, assignment_id = u.assignment_id, onset_date ="
+    " u.onset_date, last_day = u.last_day, open_ended = u.open_ended, expected_return ="
+    " u.expected_return, match = u.match, scheme = u.scheme, code = u.code, settings_serial ="
+    " u.settings_serial, fte = u.fte, fit_note_from = u.fit_note_from, fit_note_to ="
+    " u.fit_note_to, phased_return_from = u.phased_return_from, cancelled = u.cancelled,"
+    " changed_at = u.changed_at, contact_hash = u.contact_hash from (" RECORD_VALUES
+    ", unnest($25::tid[]) as place) u where a.ctid = u.place and a.absence_id = u.absence_id and"
+    " a.person_id = u.person_id and a.source = u.source and a.organisation = u.organisation"
+    " returning 1) select fact.check_count((select count(*) from w), $26)",
+    (const uint32_t[]){RECORD_TYPES, PG_TID_ARRAY, PG_INT8, 0}};
 
 static void array_hash(struct pg_args *args, const struct record_row *row)
 {
@@ -65,40 +80,65 @@ static void array_hash(struct pg_args *args, const struct record_row *row)
     }
 }
 
-static enum status send_records(const struct plan *plan, struct pg *pg, struct err *err)
+static void record_columns(struct pg_args *out, const struct record_row *const *r, size_t n)
 {
-    const struct record_row *r = plan->records;
-    size_t n = plan->n_records;
-    if (n == 0) {
-        return STATUS_OK;
+    struct pg_args args = *out;
+    COLUMN(PG_TEXT, pg_array_text, n, r[i]->p->organisation);
+    COLUMN(PG_TEXT, pg_array_text, n, r[i]->p->person_id);
+    COLUMN(PG_TEXT, pg_array_text, n, r[i]->rec->source);
+    COLUMN(PG_TEXT, pg_array_text, n, r[i]->rec->absence_id);
+    COLUMN(PG_INT8, pg_array_i64, n, r[i]->rec->version);
+    COLUMN(PG_INT8, pg_array_i64, n, r[i]->rec->first_version);
+    COLUMN(PG_DATE, pg_array_date, n, r[i]->rec->first_onset);
+    COLUMN(PG_TEXT, pg_array_text, n, r[i]->rec->assignment_id);
+    COLUMN(PG_DATE, pg_array_date, n, r[i]->rec->onset);
+    COLUMN(PG_DATE, pg_array_date, n, r[i]->rec->last_day);
+    COLUMN(PG_BOOL, pg_array_bool, n, r[i]->rec->open_ended);
+    COLUMN(PG_DATE, pg_array_date, n, r[i]->rec->expected_return);
+    COLUMN(PG_INT2, pg_array_i16, n, (int16_t)r[i]->rec->reason);
+    COLUMN(PG_INT2, pg_array_i16, n, (int16_t)r[i]->rec->scheme);
+    COLUMN(PG_TEXT, pg_array_text, n, r[i]->rec->code);
+    COLUMN(PG_INT4, pg_array_i32, n, r[i]->rec->settings_serial);
+    COLUMN(PG_TEXT, pg_array_text, n, r[i]->rec->fte);
+    COLUMN(PG_DATE, pg_array_date, n, r[i]->rec->fit_note_from);
+    COLUMN(PG_DATE, pg_array_date, n, r[i]->rec->fit_note_to);
+    COLUMN(PG_DATE, pg_array_date, n, r[i]->rec->phased_return_from);
+    COLUMN(PG_BOOL, pg_array_bool, n, r[i]->rec->cancelled);
+    COLUMN(PG_TIMESTAMPTZ, pg_array_instant, n, r[i]->rec->first_notice);
+    COLUMN(PG_TIMESTAMPTZ, pg_array_instant, n, r[i]->rec->changed_at);
+    COLUMN(PG_INT8, array_hash, n, r[i]);
+    *out = args;
+}
+
+static enum status send_records(const struct plan *plan, struct arena *a, struct pg *pg,
+                                struct err *err)
+{
+    const struct record_row **known = arena_array(a, plan->n_records, sizeof *known);
+    const struct record_row **added = arena_array(a, plan->n_records, sizeof *added);
+    size_t n_known = 0, n_added = 0;
+    for (size_t i = 0; i < plan->n_records; i++) {
+        const struct record_row *row = &plan->records[i];
+        if (row->state->stored) {
+            known[n_known++] = row;
+        } else {
+            added[n_added++] = row;
+        }
     }
-    struct pg_args args = {0};
-    COLUMN(PG_TEXT, pg_array_text, n, r[i].p->organisation);
-    COLUMN(PG_TEXT, pg_array_text, n, r[i].p->person_id);
-    COLUMN(PG_TEXT, pg_array_text, n, r[i].rec->source);
-    COLUMN(PG_TEXT, pg_array_text, n, r[i].rec->absence_id);
-    COLUMN(PG_INT8, pg_array_i64, n, r[i].rec->version);
-    COLUMN(PG_INT8, pg_array_i64, n, r[i].rec->first_version);
-    COLUMN(PG_DATE, pg_array_date, n, r[i].rec->first_onset);
-    COLUMN(PG_TEXT, pg_array_text, n, r[i].rec->assignment_id);
-    COLUMN(PG_DATE, pg_array_date, n, r[i].rec->onset);
-    COLUMN(PG_DATE, pg_array_date, n, r[i].rec->last_day);
-    COLUMN(PG_BOOL, pg_array_bool, n, r[i].rec->open_ended);
-    COLUMN(PG_DATE, pg_array_date, n, r[i].rec->expected_return);
-    COLUMN(PG_INT2, pg_array_i16, n, (int16_t)r[i].rec->reason);
-    COLUMN(PG_INT2, pg_array_i16, n, (int16_t)r[i].rec->scheme);
-    COLUMN(PG_TEXT, pg_array_text, n, r[i].rec->code);
-    COLUMN(PG_INT4, pg_array_i32, n, r[i].rec->settings_serial);
-    COLUMN(PG_TEXT, pg_array_text, n, r[i].rec->fte);
-    COLUMN(PG_DATE, pg_array_date, n, r[i].rec->fit_note_from);
-    COLUMN(PG_DATE, pg_array_date, n, r[i].rec->fit_note_to);
-    COLUMN(PG_DATE, pg_array_date, n, r[i].rec->phased_return_from);
-    COLUMN(PG_BOOL, pg_array_bool, n, r[i].rec->cancelled);
-    COLUMN(PG_TIMESTAMPTZ, pg_array_instant, n, r[i].rec->first_notice);
-    COLUMN(PG_TIMESTAMPTZ, pg_array_instant, n, r[i].rec->changed_at);
-    COLUMN(PG_INT8, array_hash, n, &r[i]);
-    enum status s = pg_send(pg, &put_records, &args, err);
-    pg_args_clear(&args);
+    enum status s = STATUS_OK;
+    if (n_known > 0) {
+        struct pg_args args = {0};
+        record_columns(&args, known, n_known);
+        COLUMN(PG_TID, pg_array_tid, n_known, known[i]->state->place);
+        pg_arg_i64(&args, (int64_t)n_known);
+        s = pg_send(pg, &change_records, &args, err);
+        pg_args_clear(&args);
+    }
+    if (s == STATUS_OK && n_added > 0) {
+        struct pg_args args = {0};
+        record_columns(&args, added, n_added);
+        s = pg_send(pg, &add_records, &args, err);
+        pg_args_clear(&args);
+    }
     return s;
 }
 
@@ -179,32 +219,39 @@ static enum status send_details(const struct plan *plan, struct arena *a, struct
     return s;
 }
 
-/* A row that was there when the person was read must be there still (xmax tells one that is
- * updated): who was deleted meanwhile must not come back with what followed from old facts. */
-static const struct pg_stmt put_people = {
-    "put_people",
-    "with w as (insert into fact.person as p (organisation, person_id, revision, next_wake_at,"
-    " left_on, left_time, left_id, died_on, died_time, died_id, opt_on, opt_time, opt_id,"
-    " opted_out, changed_at, oh_wake_at) select unnest($1::text[]), unnest($2::text[]),"
-    " unnest($3::int8[]), unnest($4::timestamptz[]), unnest($5::date[]),"
-    " unnest($6::timestamptz[]), unnest($7::text[]), unnest($8::date[]),"
-    " unnest($9::timestamptz[]), unnest($10::text[]), unnest($11::date[]),"
-    " unnest($12::timestamptz[]), unnest($13::text[]), unnest($14::bool[]),"
-    " unnest($15::timestamptz[]), unnest($16::timestamptz[]) on conflict (organisation,"
-    " person_id) do update set revision ="
-    " excluded.revision, next_wake_at = excluded.next_wake_at, left_on = excluded.left_on,"
-    " left_time = excluded.left_time, left_id = excluded.left_id, died_on = excluded.died_on,"
-    " died_time = excluded.died_time, died_id = excluded.died_id, opt_on = excluded.opt_on,"
-    " opt_time = excluded.opt_time, opt_id = excluded.opt_id, opted_out = excluded.opted_out,"
-    " changed_at = excluded.changed_at, oh_wake_at = excluded.oh_wake_at"
-    " where p.revision = excluded.revision - 1"
-    " returning p.xmax <> 0 or p.revision = 1 as expected)"
-    " select fact.check_count((select count(*) from w where w.expected), $17)",
-    (const uint32_t[]){PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_INT8_ARRAY, PG_TIMESTAMPTZ_ARRAY,
-                       PG_DATE_ARRAY, PG_TIMESTAMPTZ_ARRAY, PG_TEXT_ARRAY, PG_DATE_ARRAY,
-                       PG_TIMESTAMPTZ_ARRAY, PG_TEXT_ARRAY, PG_DATE_ARRAY, PG_TIMESTAMPTZ_ARRAY,
-                       PG_TEXT_ARRAY, PG_BOOL_ARRAY, PG_TIMESTAMPTZ_ARRAY, PG_TIMESTAMPTZ_ARRAY,
-                       PG_INT8, 0}};
+/* A row that was there when the person was read must be there still: who was deleted meanwhile must
+ * not come back with what followed from old facts. */
+#define PERSON_VALUES                                                                               \
+    "select unnest($1::text[]) as organisation, unnest($2::text[]) as person_id,"                   \
+    " unnest($3::int8[]) as revision, unnest($4::timestamptz[]) as next_wake_at,"                   \
+    " unnest($5::date[]) as left_on, unnest($6::timestamptz[]) as left_time, unnest($7::text[]) as" \
+    " left_id, unnest($8::date[]) as died_on, unnest($9::timestamptz[]) as died_time,"              \
+    " unnest($10::text[]) as died_id, unnest($11::date[]) as opt_on, unnest($12::timestamptz[]) as" \
+    " opt_time, unnest($13::text[]) as opt_id, unnest($14::bool[]) as opted_out,"                   \
+    " unnest($15::timestamptz[]) as changed_at, unnest($16::timestamptz[]) as oh_wake_at"
+#define PERSON_TYPES                                                                               \
+    PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_INT8_ARRAY, PG_TIMESTAMPTZ_ARRAY, PG_DATE_ARRAY,              \
+        PG_TIMESTAMPTZ_ARRAY, PG_TEXT_ARRAY, PG_DATE_ARRAY, PG_TIMESTAMPTZ_ARRAY, PG_TEXT_ARRAY,   \
+        PG_DATE_ARRAY, PG_TIMESTAMPTZ_ARRAY, PG_TEXT_ARRAY, PG_BOOL_ARRAY, PG_TIMESTAMPTZ_ARRAY,   \
+        PG_TIMESTAMPTZ_ARRAY
+
+static const struct pg_stmt add_people = {
+    "add_people",
+    "insert into fact.person (organisation, person_id, revision, next_wake_at, left_on, left_time,"
+    " left_id, died_on, died_time, died_id, opt_on, opt_time, opt_id, opted_out, changed_at,"
+    " oh_wake_at) " PERSON_VALUES,
+    (const uint32_t[]){PERSON_TYPES, 0}};
+
+static const struct pg_stmt change_people = {
+    "change_people",
+    "with w as (update fact.person p set revision = u.revision, next_wake_at = u.next_wake_at,"
+    " left_on = u.left_on, left_time = u.left_time, left_id = u.left_id, died_on = u.died_on,"
+    " died_time = u.died_time, died_id = u.died_id, opt_on = u.opt_on, opt_time = u.opt_time,"
+    " opt_id = u.opt_id, opted_out = u.opted_out, changed_at = u.changed_at, oh_wake_at ="
+    " u.oh_wake_at from (" PERSON_VALUES ", unnest($17::tid[]) as place) u where p.ctid = u.place"
+    " and p.person_id = u.person_id and p.organisation = u.organisation and p.revision ="
+    " u.revision - 1 returning 1) select fact.check_count((select count(*) from w), $18)",
+    (const uint32_t[]){PERSON_TYPES, PG_TID_ARRAY, PG_INT8, 0}};
 
 /* Where the facts are as they were. */
 static const struct pg_stmt put_wakes = {
@@ -212,16 +259,20 @@ static const struct pg_stmt put_wakes = {
     "with w as (update fact.person p set revision = p.revision + 1, next_wake_at = u.wake,"
     " oh_wake_at = u.oh_wake, emitted = p.emitted + u.emitted, prompted = p.prompted + u.prompted"
     " from unnest($1::text[], $2::text[], $3::int8[], $4::timestamptz[], $5::timestamptz[],"
-    " $6::int4[], $7::int4[]) as u (o, i, revision, wake, oh_wake, emitted, prompted)"
-    " where p.organisation = u.o and p.person_id = u.i and p.revision = u.revision returning 1)"
-    " select fact.check_count((select count(*) from w), $8)",
+    " $6::int4[], $7::int4[], $8::tid[]) as u (o, i, revision, wake, oh_wake, emitted, prompted,"
+    " place) where p.ctid = u.place and p.person_id = u.i and p.organisation = u.o and p.revision ="
+    " u.revision returning 1) select fact.check_count((select count(*) from w), $9)",
     (const uint32_t[]){PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_INT8_ARRAY, PG_TIMESTAMPTZ_ARRAY,
-                       PG_TIMESTAMPTZ_ARRAY, PG_INT4_ARRAY, PG_INT4_ARRAY, PG_INT8, 0}};
+                       PG_TIMESTAMPTZ_ARRAY, PG_INT4_ARRAY, PG_INT4_ARRAY, PG_TID_ARRAY, PG_INT8,
+                       0}};
 
 static enum status send_wakes(const struct plan *plan, struct pg *pg, struct err *err)
 {
     const struct case_person *const *p = plan->persons;
     size_t n = plan->n_persons;
+    if (n == 0) {
+        return STATUS_OK;
+    }
     struct pg_args args = {0};
     COLUMN(PG_TEXT, pg_array_text, n, p[i]->organisation);
     COLUMN(PG_TEXT, pg_array_text, n, p[i]->person_id);
@@ -230,17 +281,16 @@ static enum status send_wakes(const struct plan *plan, struct pg *pg, struct err
     COLUMN(PG_TIMESTAMPTZ, pg_array_instant, n, p[i]->oh_wake_at);
     COLUMN(PG_INT4, pg_array_i32, n, p[i]->more_emitted);
     COLUMN(PG_INT4, pg_array_i32, n, p[i]->more_prompted);
+    COLUMN(PG_TID, pg_array_tid, n, p[i]->place);
     pg_arg_i64(&args, (int64_t)n);
     enum status s = pg_send(pg, &put_wakes, &args, err);
     pg_args_clear(&args);
     return s;
 }
 
-static enum status send_people(const struct plan *plan, struct pg *pg, struct err *err)
+static void person_columns(struct pg_args *out, const struct case_person *const *p, size_t n)
 {
-    const struct case_person *const *p = plan->persons;
-    size_t n = plan->n_persons;
-    struct pg_args args = {0};
+    struct pg_args args = *out;
     COLUMN(PG_TEXT, pg_array_text, n, p[i]->organisation);
     COLUMN(PG_TEXT, pg_array_text, n, p[i]->person_id);
     COLUMN(PG_INT8, pg_array_i64, n, p[i]->revision + 1);
@@ -257,9 +307,26 @@ static enum status send_people(const struct plan *plan, struct pg *pg, struct er
     COLUMN(PG_BOOL, pg_array_bool, n, p[i]->facts.opted_out);
     COLUMN(PG_TIMESTAMPTZ, pg_array_instant, n, p[i]->facts.changed_at);
     COLUMN(PG_TIMESTAMPTZ, pg_array_instant, n, p[i]->oh_wake_at);
-    pg_arg_i64(&args, (int64_t)n);
-    enum status s = pg_send(pg, &put_people, &args, err);
-    pg_args_clear(&args);
+    *out = args;
+}
+
+static enum status send_people(const struct plan *plan, struct pg *pg, struct err *err)
+{
+    enum status s = STATUS_OK;
+    if (plan->n_persons > 0) {
+        struct pg_args args = {0};
+        person_columns(&args, plan->persons, plan->n_persons);
+        COLUMN(PG_TID, pg_array_tid, plan->n_persons, plan->persons[i]->place);
+        pg_arg_i64(&args, (int64_t)plan->n_persons);
+        s = pg_send(pg, &change_people, &args, err);
+        pg_args_clear(&args);
+    }
+    if (s == STATUS_OK && plan->n_new_persons > 0) {
+        struct pg_args args = {0};
+        person_columns(&args, plan->new_persons, plan->n_new_persons);
+        s = pg_send(pg, &add_people, &args, err);
+        pg_args_clear(&args);
+    }
     return s;
 }
 
@@ -284,15 +351,15 @@ enum status store_send(struct caseload *cl, struct pg *pg, const struct ruleset 
     plan_make(&plan, cl, now, why);
     enum status s = send_gone(cl, pg, err);
     if (s == STATUS_OK) {
-        s = send_records(&plan, pg, err);
+        s = send_records(&plan, cl->arena, pg, err);
     }
     if (s == STATUS_OK) {
         s = send_details(&plan, cl->arena, pg, err);
     }
     if (s == STATUS_OK) {
-        s = store_send_spells(&plan, pg, now, err);
+        s = store_send_spells(&plan, cl->arena, pg, now, err);
     }
-    if (s == STATUS_OK && plan.n_persons > 0) {
+    if (s == STATUS_OK) {
         s = cl->only_wakes ? send_wakes(&plan, pg, err) : send_people(&plan, pg, err);
     }
     if (s == STATUS_OK) {
@@ -303,7 +370,7 @@ enum status store_send(struct caseload *cl, struct pg *pg, const struct ruleset 
     }
     *counts = (struct store_counts){.records = plan.n_records,
                                     .spells = plan.n_spells,
-                                    .persons = plan.n_persons,
+                                    .persons = plan.n_persons + plan.n_new_persons,
                                     .tombstones = plan.n_tombstones};
     return s;
 }

@@ -3,70 +3,73 @@
 #include "common/casefile/plan.h"
 #include "common/columns.h"
 
-static const struct pg_stmt put_spells = {
-    "put_spells",
+/* Lists travel as array literals, see below; what is true or false, as one number. */
+#define SPELL_VALUES                                                                                \
+    "select u.*, u.ids::text[] as absence_ids, u.sources::text[] as record_sources,"                \
+    " u.of_records::text[] as record_ids, u.flags & 1 <> 0 as late_report, u.flags & 2 <> 0 as"     \
+    " backdated, u.flags & 4 <> 0 as review_first, u.flags & 8 <> 0 as red_flag, u.flags & 16 <> 0" \
+    " as reason_changed, u.flags & 32 <> 0 as case_closed, nullif(u.elapsed, -1) as elapsed_days,"  \
+    " nullif(u.elapsed_working, -1) as elapsed_working_days from (select unnest($1::text[]) as"     \
+    " spell_id, unnest($2::text[]) as organisation, unnest($3::text[]) as person_id,"               \
+    " unnest($4::text[]) as period_id, unnest($5::text[]) as pathway, unnest($6::text[]) as"        \
+    " queue, unnest($7::text[]) as anchor_source, unnest($8::text[]) as anchor_absence_id,"         \
+    " unnest($9::text[]) as ids, unnest($10::text[]) as sources, unnest($11::text[]) as"            \
+    " of_records, unnest($12::date[]) as onset_date, unnest($13::date[]) as last_day,"              \
+    " unnest($14::date[]) as expected_return, unnest($15::timestamptz[]) as first_notice_at,"       \
+    " unnest($16::text[]) as previous_spell, unnest($17::int4[]) as flags, unnest($18::int2[]) as"  \
+    " priority, unnest($19::date[]) as due_date, unnest($20::date[]) as work_by_date,"              \
+    " unnest($21::date[]) as respond_by, unnest($22::text[]) as state, unnest($23::text[]) as"      \
+    " end_reason, unnest($24::int4[]) as attempts, unnest($25::timestamptz[]) as"                   \
+    " first_attempt_at, unnest($26::timestamptz[]) as contacted_at, unnest($27::text[]) as"         \
+    " last_outcome, unnest($28::date[]) as review_on, unnest($29::text[]) as assigned_to,"          \
+    " unnest($30::int4[]) as elapsed, unnest($31::int4[]) as elapsed_working,"                      \
+    " unnest($32::timestamptz[]) as settled_at, unnest($33::int8[]) as fingerprint,"                \
+    " unnest($34::tid[]) as place) u"
+#define SPELL_TYPES                                                                                \
+    PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_TEXT_ARRAY,      \
+        PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_DATE_ARRAY,  \
+        PG_DATE_ARRAY, PG_DATE_ARRAY, PG_TIMESTAMPTZ_ARRAY, PG_TEXT_ARRAY, PG_INT4_ARRAY,          \
+        PG_INT2_ARRAY, PG_DATE_ARRAY, PG_DATE_ARRAY, PG_DATE_ARRAY, PG_TEXT_ARRAY, PG_TEXT_ARRAY,  \
+        PG_INT4_ARRAY, PG_TIMESTAMPTZ_ARRAY, PG_TIMESTAMPTZ_ARRAY, PG_TEXT_ARRAY, PG_DATE_ARRAY,   \
+        PG_TEXT_ARRAY, PG_INT4_ARRAY, PG_INT4_ARRAY, PG_TIMESTAMPTZ_ARRAY, PG_INT8_ARRAY,          \
+        PG_TID_ARRAY
+
+static const struct pg_stmt add_spells = {
+    "add_spells",
     "insert into casework.spell (spell_id, organisation, person_id, period_id, pathway, queue,"
     " anchor_source, anchor_absence_id, absence_ids, record_sources, record_ids, onset_date,"
     " last_day, expected_return, first_notice_at, previous_spell, late_report, backdated,"
     " review_first, priority, due_date, work_by_date, respond_by, state, end_reason, tombstone,"
     " attempts, first_attempt_at, contacted_at, last_outcome, review_on, red_flag,"
     " reason_changed, case_closed, assigned_to, elapsed_days, elapsed_working_days, settled_at,"
-    " fingerprint) select u.spell_id, u.organisation, u.person_id, u.period_id, u.pathway,"
-    " u.queue, u.anchor_source, u.anchor_absence_id, u.absence_ids::text[],"
-    " u.record_sources::text[], u.record_ids::text[], u.onset, u.last_day, u.expected_return,"
-    " u.first_notice, u.previous_spell, u.flags & 1 <> 0, u.flags & 2 <> 0, u.flags & 4 <> 0,"
-    " u.priority, u.due, u.work_by, u.respond_by, u.state, u.end_reason, false, u.attempts,"
-    " u.first_attempt, u.contacted, u.last_outcome, u.review_on, u.flags & 8 <> 0, u.flags & 16"
-    " <> 0, u.flags & 32 <> 0, u.assigned_to, nullif(u.elapsed, -1), nullif(u.elapsed_working,"
-    " -1), u.settled_at, u.fingerprint from (select unnest($1::text[]) as spell_id,"
-    " unnest($2::text[]) as organisation, unnest($3::text[]) as person_id,"
-    " unnest($4::text[]) as period_id, unnest($5::text[]) as pathway, unnest($6::text[]) as"
-    " queue, unnest($7::text[]) as anchor_source, unnest($8::text[]) as anchor_absence_id,"
-    " unnest($9::text[]) as absence_ids, unnest($10::text[]) as record_sources,"
-    " unnest($11::text[]) as record_ids, unnest($12::date[]) as onset, unnest($13::date[])"
-    " as last_day, unnest($14::date[]) as expected_return, unnest($15::timestamptz[]) as"
-    " first_notice, unnest($16::text[]) as previous_spell, unnest($17::int4[]) as flags,"
-    " unnest($18::int2[]) as priority, unnest($19::date[]) as due, unnest($20::date[]) as"
-    " work_by, unnest($21::date[]) as respond_by, unnest($22::text[]) as state,"
-    " unnest($23::text[]) as end_reason, unnest($24::int4[]) as attempts,"
-    " unnest($25::timestamptz[]) as first_attempt, unnest($26::timestamptz[]) as contacted,"
-    " unnest($27::text[]) as last_outcome, unnest($28::date[]) as review_on,"
-    " unnest($29::text[]) as assigned_to, unnest($30::int4[]) as elapsed,"
-    " unnest($31::int4[]) as elapsed_working, unnest($32::timestamptz[]) as settled_at,"
-    " unnest($33::int8[]) as fingerprint) u on conflict (spell_id) do update set person_id ="
-    " excluded.person_id, period_id"
-    " = excluded.period_id, queue = excluded.queue, anchor_source = excluded.anchor_source,"
-    " anchor_absence_id = excluded.anchor_absence_id, absence_ids = excluded.absence_ids,"
-    " record_sources = excluded.record_sources, record_ids = excluded.record_ids, onset_date ="
-    " excluded.onset_date, last_day = excluded.last_day, expected_return ="
-    " excluded.expected_return, first_notice_at = excluded.first_notice_at, previous_spell ="
-    " excluded.previous_spell, late_report = excluded.late_report, backdated ="
-    " excluded.backdated, review_first = excluded.review_first, priority = excluded.priority,"
-    " due_date = excluded.due_date, work_by_date = excluded.work_by_date, respond_by ="
-    " excluded.respond_by, state = excluded.state, end_reason = excluded.end_reason, tombstone ="
-    " false, attempts = excluded.attempts, first_attempt_at = excluded.first_attempt_at,"
-    " contacted_at = excluded.contacted_at, last_outcome = excluded.last_outcome, review_on ="
-    " excluded.review_on, red_flag = excluded.red_flag, reason_changed = excluded.reason_changed,"
-    " case_closed = excluded.case_closed, assigned_to = excluded.assigned_to, elapsed_days ="
-    " excluded.elapsed_days, elapsed_working_days = excluded.elapsed_working_days, settled_at ="
-    " excluded.settled_at, fingerprint = excluded.fingerprint",
-    (const uint32_t[]){PG_TEXT_ARRAY,        PG_TEXT_ARRAY,
-                       PG_TEXT_ARRAY,        PG_TEXT_ARRAY,
-                       PG_TEXT_ARRAY,        PG_TEXT_ARRAY,
-                       PG_TEXT_ARRAY,        PG_TEXT_ARRAY,
-                       PG_TEXT_ARRAY,        PG_TEXT_ARRAY,
-                       PG_TEXT_ARRAY,        PG_DATE_ARRAY,
-                       PG_DATE_ARRAY,        PG_DATE_ARRAY,
-                       PG_TIMESTAMPTZ_ARRAY, PG_TEXT_ARRAY,
-                       PG_INT4_ARRAY,        PG_INT2_ARRAY,
-                       PG_DATE_ARRAY,        PG_DATE_ARRAY,
-                       PG_DATE_ARRAY,        PG_TEXT_ARRAY,
-                       PG_TEXT_ARRAY,        PG_INT4_ARRAY,
-                       PG_TIMESTAMPTZ_ARRAY, PG_TIMESTAMPTZ_ARRAY,
-                       PG_TEXT_ARRAY,        PG_DATE_ARRAY,
-                       PG_TEXT_ARRAY,        PG_INT4_ARRAY,
-                       PG_INT4_ARRAY,        PG_TIMESTAMPTZ_ARRAY,
-                       PG_INT8_ARRAY,        0}};
+    " fingerprint) select v.spell_id, v.organisation, v.person_id, v.period_id, v.pathway, v.queue,"
+    " v.anchor_source, v.anchor_absence_id, v.absence_ids, v.record_sources, v.record_ids,"
+    " v.onset_date, v.last_day, v.expected_return, v.first_notice_at, v.previous_spell,"
+    " v.late_report, v.backdated, v.review_first, v.priority, v.due_date, v.work_by_date,"
+    " v.respond_by, v.state, v.end_reason, false, v.attempts, v.first_attempt_at, v.contacted_at,"
+    " v.last_outcome, v.review_on, v.red_flag, v.reason_changed, v.case_closed, v.assigned_to,"
+    " v.elapsed_days, v.elapsed_working_days, v.settled_at, v.fingerprint from (" SPELL_VALUES
+    ") v",
+    (const uint32_t[]){SPELL_TYPES, 0}};
+
+static const struct pg_stmt change_spells = {
+    "change_spells",
+    "with w as (update casework.spell s set person_id = v.person_id, period_id = v.period_id,"
+    " queue = v.queue, anchor_source = v.anchor_source, anchor_absence_id = v.anchor_absence_id,"
+    " absence_ids = v.absence_ids, record_sources = v.record_sources, record_ids = v.record_ids,"
+    " onset_date = v.onset_date, last_day = v.last_day, expected_return = v.expected_return,"
+    " first_notice_at = v.first_notice_at, previous_spell = v.previous_spell, late_report ="
+    " v.late_report, backdated = v.backdated, review_first = v.review_first, priority ="
+    " v.priority, due_date = v.due_date, work_by_date = v.work_by_date, respond_by ="
+    " v.respond_by, state = v.state, end_reason = v.end_reason, tombstone = false, attempts ="
+    " v.attempts, first_attempt_at = v.first_attempt_at, contacted_at = v.contacted_at,"
+    " last_outcome = v.last_outcome, review_on = v.review_on, red_flag = v.red_flag,"
+    " reason_changed = v.reason_changed, case_closed = v.case_closed, assigned_to ="
+    " v.assigned_to, elapsed_days = v.elapsed_days, elapsed_working_days ="
+    " v.elapsed_working_days, settled_at = v.settled_at, fingerprint = v.fingerprint from (" SPELL_VALUES
+    ") v where s.ctid = v.place and s.spell_id = v.spell_id returning 1)"
+    " select fact.check_count((select count(*) from w), $35)",
+    (const uint32_t[]){SPELL_TYPES, PG_INT8, 0}};
 
 /* Arrays within an array parameter cannot differ in length, so lists travel as array literals. */
 static void literal_item(struct buf *b, const char *s)
@@ -128,61 +131,92 @@ static const char *text_or_null(const char *s)
     return s[0] == '\0' ? NULL : s;
 }
 
-static void identity_columns(struct pg_args *out, const struct spell_row *r, size_t n)
+static void identity_columns(struct pg_args *out, const struct spell_row *const *r, size_t n)
 {
     struct pg_args args = *out;
-    COLUMN(PG_TEXT, pg_array_text, n, r[i].sp->id);
-    COLUMN(PG_TEXT, pg_array_text, n, r[i].p->organisation);
-    COLUMN(PG_TEXT, pg_array_text, n, r[i].p->person_id);
-    COLUMN(PG_TEXT, pg_array_text, n, r[i].sp->period->id);
-    COLUMN(PG_TEXT, pg_array_text, n, r[i].p->rules.org->pathways[r[i].sp->pathway].name);
-    COLUMN(PG_TEXT, pg_array_text, n, r[i].p->rules.org->pathways[r[i].sp->pathway].queue);
-    COLUMN(PG_TEXT, pg_array_text, n, r[i].sp->anchor->source);
-    COLUMN(PG_TEXT, pg_array_text, n, r[i].sp->anchor->absence_id);
-    COLUMN(PG_TEXT, array_absence_ids, n, &r[i]);
-    COLUMN(PG_TEXT, array_record_sources, n, r[i].sp);
-    COLUMN(PG_TEXT, array_record_ids, n, r[i].sp);
+    COLUMN(PG_TEXT, pg_array_text, n, r[i]->sp->id);
+    COLUMN(PG_TEXT, pg_array_text, n, r[i]->p->organisation);
+    COLUMN(PG_TEXT, pg_array_text, n, r[i]->p->person_id);
+    COLUMN(PG_TEXT, pg_array_text, n, r[i]->sp->period->id);
+    COLUMN(PG_TEXT, pg_array_text, n, r[i]->p->rules.org->pathways[r[i]->sp->pathway].name);
+    COLUMN(PG_TEXT, pg_array_text, n, r[i]->p->rules.org->pathways[r[i]->sp->pathway].queue);
+    COLUMN(PG_TEXT, pg_array_text, n, r[i]->sp->anchor->source);
+    COLUMN(PG_TEXT, pg_array_text, n, r[i]->sp->anchor->absence_id);
+    COLUMN(PG_TEXT, array_absence_ids, n, r[i]);
+    COLUMN(PG_TEXT, array_record_sources, n, r[i]->sp);
+    COLUMN(PG_TEXT, array_record_ids, n, r[i]->sp);
     *out = args;
 }
 
-static enum status send_spells(const struct plan *plan, struct pg *pg, struct err *err)
+static void case_columns(struct pg_args *out, const struct spell_row *const *r, size_t n)
 {
-    const struct spell_row *r = plan->spells;
-    size_t n = plan->n_spells;
-    struct pg_args args = {0};
-    identity_columns(&args, r, n);
-    COLUMN(PG_DATE, pg_array_date, n, r[i].sp->onset);
-    COLUMN(PG_DATE, pg_array_date, n, r[i].sp->last_day);
-    COLUMN(PG_DATE, pg_array_date, n, r[i].sp->expected_return);
-    COLUMN(PG_TIMESTAMPTZ, pg_array_instant, n, r[i].sp->first_notice);
-    COLUMN(PG_TEXT, pg_array_text, n, r[i].sp->relapse_of == NULL ? NULL : r[i].sp->relapse_of->id);
-    COLUMN(PG_INT4, pg_array_i32, n, flags_of(r[i].sp));
-    COLUMN(PG_INT2, pg_array_i16, n, (int16_t)r[i].sp->priority);
-    COLUMN(PG_DATE, pg_array_date, n, r[i].sp->due_date);
-    COLUMN(PG_DATE, pg_array_date, n, r[i].sp->work_by_date);
-    COLUMN(PG_DATE, pg_array_date, n, r[i].sp->respond_by);
-    COLUMN(PG_TEXT, pg_array_text, n, task_state_name(r[i].sp->state));
-    COLUMN(PG_TEXT, pg_array_text, n, text_or_null(end_reason_name(r[i].sp->end_reason)));
-    COLUMN(PG_INT4, pg_array_i32, n, r[i].sp->attempts);
-    COLUMN(PG_TIMESTAMPTZ, pg_array_instant, n, r[i].sp->first_attempt_at);
-    COLUMN(PG_TIMESTAMPTZ, pg_array_instant, n, r[i].sp->contacted_at);
-    COLUMN(PG_TEXT, pg_array_text, n, text_or_null(contact_outcome_name(r[i].sp->last_outcome)));
-    COLUMN(PG_DATE, pg_array_date, n, r[i].sp->review_on);
-    COLUMN(PG_TEXT, pg_array_text, n, r[i].sp->assigned_to);
-    COLUMN(PG_INT4, pg_array_i32, n, r[i].sp->elapsed_days);
-    COLUMN(PG_INT4, pg_array_i32, n, r[i].sp->elapsed_working_days);
-    COLUMN(PG_TIMESTAMPTZ, pg_array_instant, n, r[i].sp->period->settled_at);
-    COLUMN(PG_INT8, pg_array_i64, n, r[i].fingerprint);
-    enum status s = pg_send(pg, &put_spells, &args, err);
-    pg_args_clear(&args);
+    struct pg_args args = *out;
+    COLUMN(PG_DATE, pg_array_date, n, r[i]->sp->onset);
+    COLUMN(PG_DATE, pg_array_date, n, r[i]->sp->last_day);
+    COLUMN(PG_DATE, pg_array_date, n, r[i]->sp->expected_return);
+    COLUMN(PG_TIMESTAMPTZ, pg_array_instant, n, r[i]->sp->first_notice);
+    COLUMN(PG_TEXT, pg_array_text, n,
+           r[i]->sp->relapse_of == NULL ? NULL : r[i]->sp->relapse_of->id);
+    COLUMN(PG_INT4, pg_array_i32, n, flags_of(r[i]->sp));
+    COLUMN(PG_INT2, pg_array_i16, n, (int16_t)r[i]->sp->priority);
+    COLUMN(PG_DATE, pg_array_date, n, r[i]->sp->due_date);
+    COLUMN(PG_DATE, pg_array_date, n, r[i]->sp->work_by_date);
+    COLUMN(PG_DATE, pg_array_date, n, r[i]->sp->respond_by);
+    COLUMN(PG_TEXT, pg_array_text, n, task_state_name(r[i]->sp->state));
+    COLUMN(PG_TEXT, pg_array_text, n, text_or_null(end_reason_name(r[i]->sp->end_reason)));
+    COLUMN(PG_INT4, pg_array_i32, n, r[i]->sp->attempts);
+    COLUMN(PG_TIMESTAMPTZ, pg_array_instant, n, r[i]->sp->first_attempt_at);
+    COLUMN(PG_TIMESTAMPTZ, pg_array_instant, n, r[i]->sp->contacted_at);
+    COLUMN(PG_TEXT, pg_array_text, n, text_or_null(contact_outcome_name(r[i]->sp->last_outcome)));
+    COLUMN(PG_DATE, pg_array_date, n, r[i]->sp->review_on);
+    COLUMN(PG_TEXT, pg_array_text, n, r[i]->sp->assigned_to);
+    COLUMN(PG_INT4, pg_array_i32, n, r[i]->sp->elapsed_days);
+    COLUMN(PG_INT4, pg_array_i32, n, r[i]->sp->elapsed_working_days);
+    COLUMN(PG_TIMESTAMPTZ, pg_array_instant, n, r[i]->sp->period->settled_at);
+    COLUMN(PG_INT8, pg_array_i64, n, r[i]->fingerprint);
+    COLUMN(PG_TID, pg_array_tid, n, r[i]->place);
+    *out = args;
+}
+
+static enum status send_spells(const struct plan *plan, struct arena *a, struct pg *pg,
+                               struct err *err)
+{
+    const struct spell_row **known = arena_array(a, plan->n_spells, sizeof *known);
+    const struct spell_row **added = arena_array(a, plan->n_spells, sizeof *added);
+    size_t n_known = 0, n_added = 0;
+    for (size_t i = 0; i < plan->n_spells; i++) {
+        const struct spell_row *row = &plan->spells[i];
+        if (row->stored) {
+            known[n_known++] = row;
+        } else {
+            added[n_added++] = row;
+        }
+    }
+    enum status s = STATUS_OK;
+    if (n_known > 0) {
+        struct pg_args args = {0};
+        identity_columns(&args, known, n_known);
+        case_columns(&args, known, n_known);
+        pg_arg_i64(&args, (int64_t)n_known);
+        s = pg_send(pg, &change_spells, &args, err);
+        pg_args_clear(&args);
+    }
+    if (s == STATUS_OK && n_added > 0) {
+        struct pg_args args = {0};
+        identity_columns(&args, added, n_added);
+        case_columns(&args, added, n_added);
+        s = pg_send(pg, &add_spells, &args, err);
+        pg_args_clear(&args);
+    }
     return s;
 }
 
 static const struct pg_stmt put_tombstones = {
     "put_tombstones",
-    "update casework.spell s set state = 'ended', end_reason = u.reason, tombstone = true from"
-    " unnest($1::text[], $2::text[]) as u (spell_id, reason) where s.spell_id = u.spell_id",
-    (const uint32_t[]){PG_TEXT_ARRAY, PG_TEXT_ARRAY, 0}};
+    "update casework.spell s set state = 'ended', end_reason = u.reason, tombstone = true,"
+    " settled_at = u.settled_at from unnest($1::text[], $2::text[], $3::timestamptz[])"
+    " as u (spell_id, reason, settled_at) where s.spell_id = u.spell_id",
+    (const uint32_t[]){PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_TIMESTAMPTZ_ARRAY, 0}};
 
 static enum status send_tombstones(const struct plan *plan, struct pg *pg, struct err *err)
 {
@@ -190,6 +224,7 @@ static enum status send_tombstones(const struct plan *plan, struct pg *pg, struc
     struct pg_args args = {0};
     COLUMN(PG_TEXT, pg_array_text, plan->n_tombstones, t[i].stored->spell_id);
     COLUMN(PG_TEXT, pg_array_text, plan->n_tombstones, end_reason_name(t[i].reason));
+    COLUMN(PG_TIMESTAMPTZ, pg_array_instant, plan->n_tombstones, t[i].settled_at);
     enum status s = pg_send(pg, &put_tombstones, &args, err);
     pg_args_clear(&args);
     return s;
@@ -216,12 +251,12 @@ static enum status send_moved(const struct plan *plan, struct pg *pg, struct ins
     return s;
 }
 
-enum status store_send_spells(const struct plan *plan, struct pg *pg, struct instant now,
-                              struct err *err)
+enum status store_send_spells(const struct plan *plan, struct arena *a, struct pg *pg,
+                              struct instant now, struct err *err)
 {
     enum status s = STATUS_OK;
     if (plan->n_spells > 0) {
-        s = send_spells(plan, pg, err);
+        s = send_spells(plan, a, pg, err);
     }
     if (s == STATUS_OK && plan->n_tombstones > 0) {
         s = send_tombstones(plan, pg, err);

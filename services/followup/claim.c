@@ -176,14 +176,24 @@ static struct instant later(struct instant wake, struct instant now)
     return passed ? instant_add_us(now, US_PER_SECOND) : wake;
 }
 
+static struct instant next_look(struct instant wake, const struct said *said,
+                                enum event_audience audience, struct instant now)
+{
+    struct instant ahead = diff_ahead(said->rows, said->n, audience, now);
+    wake = later(wake, now);
+    return instant_is_none(wake) || (!instant_is_none(ahead) && ahead.us < wake.us) ? ahead : wake;
+}
+
 /* All that is due was said, or is noted to be said later: what is left is to wait. Who was not
  * found in the queue of prompts keeps the place in it. */
-static void set_wakes(struct case_person *p, struct instant now, bool oh_left)
+static void set_wakes(struct case_person *p, const struct said *said, struct instant now,
+                      bool oh_left)
 {
-    p->wake_at = p->due_prompts ? later(p->cw.prompt_wake_at, now) : p->stored_wake;
+    p->wake_at =
+        p->due_prompts ? next_look(p->cw.prompt_wake_at, said, AUDIENCE_HR, now) : p->stored_wake;
     bool waits = !instant_is_none(p->stored_oh_wake) && p->stored_oh_wake.us <= now.us;
     if (p->due_oh || (!waits && !oh_left)) {
-        p->oh_wake_at = later(p->cw.oh_wake_at, now);
+        p->oh_wake_at = next_look(p->cw.oh_wake_at, said, AUDIENCE_OH, now);
     } else {
         p->oh_wake_at = waits ? p->stored_oh_wake : now;
     }
@@ -206,7 +216,7 @@ static struct sayings *compare(struct claim *c, size_t *total)
         diff_mark_settled(said->rows, said->n, p, c->around.now);
         all[i] = diff(standing, n, said->rows, said->n, &p->rules, c->around.now, cl->arena);
         size_t found = all[i].n;
-        set_wakes(&cl->persons[i], c->around.now, keep_due(&all[i], p));
+        set_wakes(&cl->persons[i], said, c->around.now, keep_due(&all[i], p));
         wait_for_topic(c, &all[i], &cl->persons[i]);
         said->all_taken = said->erasing && all[i].n == found;
         *total += all[i].n;

@@ -262,3 +262,18 @@ struct sayings diff(const struct standing *standing, size_t n_standing,
     }
     return out;
 }
+
+struct instant diff_ahead(const struct emitted *emitted, size_t n, enum event_audience audience,
+                          struct instant now)
+{
+    struct instant earliest = INSTANT_NONE;
+    for (size_t i = 0; i < n; i++) {
+        const struct emitted *e = &emitted[i];
+        if (instant_is_none(e->withdrawn_at) && e->at.us > now.us &&
+            event_kind_audience(e->kind) == audience &&
+            (instant_is_none(earliest) || e->at.us < earliest.us)) {
+            earliest = e->at;
+        }
+    }
+    return earliest;
+}

@@ -71,4 +71,9 @@ struct sayings diff(const struct standing *standing, size_t n_standing,
                     const struct emitted *emitted, size_t n_emitted, const struct rules *r,
                     struct instant now, struct arena *a);
 
+/* The earliest time ahead of now of what that audience was told and what holds; NONE: there is
+ * none. A clock went back: whether it still stands is to be seen once that time has come again. */
+struct instant diff_ahead(const struct emitted *emitted, size_t n, enum event_audience audience,
+                          struct instant now);
+
 #endif

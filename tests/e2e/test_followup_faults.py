@@ -522,6 +522,27 @@ def silent_feed(around):
                "data %s" % event["data"])
 
 
+def clock_back(around):
+    """The clock goes back, and what was said of a time ahead of it is no longer right: it is taken back
+    once that time has come again, though nothing else happens to that person then."""
+    with FollowupStage(around, now="2026-09-17T10:30:00Z") as stage:
+        stage.start_intake()
+        stage.start_followup()
+        takes(stage, absence(1, expected_return="2026-09-22"))
+        stage.wait_idle()
+        ahead = [name for name in told(stage)
+                 if "contact.due-soon" in name or "expected-return.approaching" in name
+                 or "contact-task.created" in name]
+        expect(len(ahead) == 3, "said: %s" % told(stage))
+        stage.step_clock("2026-09-16T10:30:00Z")
+        takes(stage, absence(1, 2, last_day=ONSET))
+        stage.wait_idle()
+        expect(set(ahead) <= told(stage), "taken back too early: %s" % (set(ahead) - told(stage)))
+        stage.step_clock("2026-09-17T10:30:00Z")
+        stage.wait_idle()
+        expect(not set(ahead) & told(stage), "not taken back: %s" % (set(ahead) & told(stage)))
+
+
 def new_settings(around):
     """Settings loaded while it runs: used by the next claim, said and taken back accordingly."""
     settings = json.loads((compare.SHIPPED / "pathways.json").read_text())
@@ -612,7 +633,7 @@ def expect_standing(world, now, found):
 CASES = {case.__name__: case for case in (
     stand_by, frozen_owner, lease_lost_in_a_claim, shards, too_many_shards, no_position,
     position_lost, position_ahead, told_daily, no_topic, held_taken_over, one_refused, paused,
-    resumed_without_broker, refused, silent_feed, new_settings, prompt, hung_database, hung_broker, broker_away, database_away, killed_at_random)}
+    resumed_without_broker, refused, silent_feed, clock_back, new_settings, prompt, hung_database, hung_broker, broker_away, database_away, killed_at_random)}
 
 if __name__ == "__main__":
     sys.exit(harness.run(CASES))

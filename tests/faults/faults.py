@@ -4,8 +4,9 @@ kills, freezes and cuts at random times; at the end every effect is there exactl
 
     ./run faults [--minutes N] [--seed S] [--ledger FILE]
 
-The clock of the services stands still, so that what must come out does not depend on when anything
-happened: rows as the reference model has them; of each event that stands one emission, on its topic
+The clock of the services stands still between the nemesis' steps of it, forward and back, and in the end
+at the latest instant of all, so that what must come out hardly depends on when anything happened
+(clocksteps.py has what does): rows as the reference model has them; of each event that stands one emission, on its topic
 once under read_committed; of every emission its record and, if taken back, its withdrawal, once;
 dead letters exactly, positions never back. A violation prints the seed and keeps the evidence.
 Where the harness itself waits in vain there is no verdict: neither passed nor failed, status 3, and
@@ -31,8 +32,10 @@ import compare  # noqa: E402
 import harness  # noqa: E402
 from followup_stage import FollowupStage  # noqa: E402
 from harness import Failure, NotRun  # noqa: E402
+from clocksteps import ClockSteps  # noqa: E402
 from nemesis import PATIENCE, STUCK, Nemesis  # noqa: E402
 from proxy import KafkaProxy, Proxy  # noqa: E402
+from smalldisk import NoSmallDisk, SmallDisk  # noqa: E402
 from verdict import COUNTED, NoVerdict, Violation, check, demand, remember  # noqa: E402
 
 import histories  # noqa: E402
@@ -103,6 +106,8 @@ class Run:
                       for line in lines]
         self.world = compare.new_world(settings)
         self.stage = FollowupStage(around, PARTITIONS, settings, now=self.now)
+        self.clock = ClockSteps(self)
+        self.disk = self.small_disk()
         target = dict(word.split("=", 1) for word in around.dsn.split())
         self.proxy = Proxy((target["host"], int(target["port"])), seed)
         host, _, port = around.brokers.rpartition(":")
@@ -112,6 +117,13 @@ class Run:
         self.publishing = None
         self.trouble = None
         self.actors = []
+
+    def small_disk(self):
+        try:
+            return SmallDisk(self.stage, self.around.run_dir)
+        except NoSmallDisk as why:
+            print("  %s: disk full is left out" % why, flush=True)
+            return None
 
     def new_actor(self, kind):
         return Actor(self, kind)
@@ -158,6 +170,7 @@ class Run:
     def settle(self):
         """Nothing is disturbed any more: as long as something moves it is waited for."""
         self.calm()
+        self.clock.to_latest()
         self.publishing.join(PATIENCE)
         if self.publishing.is_alive():
             raise NoVerdict("the stream did not come to its end")
@@ -216,6 +229,8 @@ class Run:
     def close(self):
         self.calm()
         self.stage.close()
+        if self.disk is not None:
+            self.disk.close()
         self.proxy.close()
         self.kafka_proxy.close()
 

@@ -18,6 +18,7 @@ SERVER_SECONDS = 600
 PATIENCE = 600       # for whatever else the harness itself waits for
 PILED_UP = 0.35      # of the deeds, the share after which the next one does not wait
 PARTITIONS_MOST = 12
+FULL_AT_MOST = 12    # seconds to wait for a write that is refused
 SEVERAL = "the last of several in a row"
 
 
@@ -179,6 +180,20 @@ class Nemesis:
             "alter role %s set default_transaction_read_only = on",
             "alter role %s reset default_transaction_read_only")
 
+    def disk_full(self):
+        """For the tables. Where no small disk can be made it is left out."""
+        if self.run.disk is None:
+            return self.read_only()
+        self.side["writes refused by a full disk"] += self.run.disk.full(
+            self.rng.choice([0, 1, 4]), FULL_AT_MOST)
+        return "disk full", time.monotonic()
+
+    def step_clock(self):
+        forward = self.run.clock.step(self.rng)
+        since = time.monotonic()
+        time.sleep(0.5)  # they look at it five times a second
+        return "clock set %s" % ("forward" if forward else "back"), since
+
     def network(self):
         """(what, the proxy before it)."""
         return self.rng.choice([("database", self.run.proxy), ("broker", self.run.kafka_proxy)])
@@ -217,7 +232,7 @@ class Nemesis:
                  (self.kill_both, 2), (self.storm, 2), (self.add_partition, 1),
                  (self.crash_broker, 1), (self.freeze_broker, 1.5), (self.crash_database, 2),
                  (self.freeze_database, 1.5), (self.no_connections, 1), (self.read_only, 1),
-                 (self.cut_sessions, 4), (self.cut_commits, 7), (self.slow_down, 2),
+                 (self.disk_full, 1.5), (self.step_clock, 3), (self.cut_sessions, 4), (self.cut_commits, 7), (self.slow_down, 2),
                  (self.part_network, 2)]
         return self.rng.choices([d for d, _ in deeds], [w for _, w in deeds])[0]
 

@@ -7,7 +7,6 @@ import compare
 import harness
 from followup_stage import TOPICS
 
-import dates
 import ledger
 
 COUNTED = ("lost", "doubled", "stuck", "wrong", "gave up")
@@ -52,7 +51,10 @@ def row_problems(stage, world, lines, now):
 # --- events
 
 EMITTED = ("select topic, subject || '/' || kind || '/' || occurrence as base, nth,"
-           " withdrawn_at is not null as withdrawn, data::json as data from followup.emitted")
+           " withdrawn_at is not null as withdrawn, data::json as data,"
+           " happens_at >= '%s'::timestamptz - '%d days'::interval"
+           " and happens_at < '%s'::timestamptz - '%d days'::interval as passed_horizon"
+           " from followup.emitted")
 
 
 def kind_of(stage, topic):
@@ -70,31 +72,33 @@ def on_topics(stage):
     return times, said
 
 
-def event_problems(stage, world, now, counts):
+def event_problems(stage, world, clock, counts):
     """Each emission and each withdrawal once on its topic, nothing else; what stands is what the
-    model says stands, each once."""
+    model says stands, each once; apart from prompts that HR's horizon has passed since the clock's
+    earliest, for which nothing is said or taken back any more."""
     times, said = on_topics(stage)
     counts["events published"] = sum(times.values())
     problems = [("doubled", "%s %s on its topic %d times" % (*name, n))
                 for name, n in times.items() if n != 1]
     expected = set()
     standing = collections.Counter()
-    for row in stage.rows(EMITTED):
+    days = world.settings.of("").prompt_days
+    for row in stage.rows(EMITTED % (clock.earliest, days, clock.latest, days)):
         kind = kind_of(stage, row["topic"])
         name = row["base"] if row["nth"] == 1 else "%s/%d" % (row["base"], row["nth"])
         expected.add((kind, name))
         if row["withdrawn"]:
             expected.add((kind, name + "/withdrawn"))
         else:
-            standing[row["base"]] += 1
+            standing[row["base"]] += not (kind == "return-to-work" and row["passed_horizon"])
             if (kind, name) in said and said[kind, name] != row["data"]:
                 problems.append(("wrong", "%s says something else than was emitted" % name))
     problems += [("lost", "%s %s was emitted and is not on its topic" % name)
                  for name in sorted(expected - times.keys())]
     problems += [("doubled", "%s %s is on its topic and was not emitted" % name)
                  for name in sorted(times.keys() - expected)]
-    counts["events standing"] = len(standing)
-    return problems + standing_problems(standing, world, now)
+    counts["events standing"] = len(+standing)
+    return problems + standing_problems(+standing, world, clock.latest)
 
 
 def standing_problems(standing, world, now):
@@ -127,9 +131,9 @@ def check(run):
     """All of it against the model; raises what is wrong."""
     lines = as_published(run)
     run.world.run(lines)
-    now = dates.parse_instant(run.now)
-    problems = (row_problems(run.stage, run.world, lines, now)
-                + event_problems(run.stage, run.world, now, run.counts)
+    run.clock.take_over(run.world, lines)
+    problems = (row_problems(run.stage, run.world, lines, run.clock.latest)
+                + event_problems(run.stage, run.world, run.clock, run.counts)
                 + letter_problems(run.stage, run.world, run.counts))
     if problems:
         raise Violation(problems)

@@ -106,7 +106,8 @@ GUARDS = [
                   "    if (k->producer != NULL) {\n"
                   "        r->status = producer_position(k->producer, &r->position, &r->err);\n        return;\n    }\n"
                   "    const struct producer_options o")],
-     "tests": ["e2e.doubt.the end of a transaction comes late"]},
+     "tests": ["unit.sink.a_producer_whose_transaction_ended_in_doubt_is_done_with",
+               "e2e.doubt.the end of a transaction is asked for twice"]},
     {"guard": "a producer within whose transaction a connection broke is not used again",
      "changes": [(PRODUCER, "    if (!p->shaken) {", "    if (true) {")],
      "tests": ["e2e.doubt.the end of a transaction is asked for twice"]},

@@ -41,9 +41,11 @@ def copy_tree():
 
 
 def build():
+    unit = {"test_" + test.split(".")[1] for guard in guards.GUARDS for test in guard["tests"]
+            if test.startswith("unit.")}
     return run(["cmake", "--build", BUILD, "-j", os.environ.get("DAYFOUR_JOBS", str(os.cpu_count())),
                 "--target", "dayfour", "dayfour-intake", "dayfour-followup", "e2e_topic",
-                "e2e_early"])
+                "e2e_early", *sorted(unit)])
 
 
 def notices(test):
@@ -51,6 +53,8 @@ def notices(test):
     folder, script, *case = test.split(".", 2)
     if folder == "models":
         command = ["bash", "tests/models/run.sh", script]
+    elif folder == "unit":
+        command = [BUILD / "bin" / ("test_" + script), "--filter", "%s/%s" % (script, case[0])]
     elif folder == "sql":
         command = [sys.executable, "-B", "tests/integration/sql/run.py", "test_%s.%s" % (script, case[0])]
     else:
@@ -59,9 +63,10 @@ def notices(test):
         done = run(command, cwd=TREE, timeout=SECONDS, env={**os.environ, "DAYFOUR_BIN": str(BUILD / "bin")})
     except subprocess.TimeoutExpired:
         return "does not end"
-    if done.returncode == 0 and re.search(r"cases: [1-9]\d* passed, 0 failed", done.stdout):
+    if done.returncode == 0 and re.search(
+            r"cases: [1-9]\d* passed, 0 failed|Passing: [1-9]\d* \| Failing: 0 \| Crashing: 0", done.stdout):
         return None
-    said = re.search(r"^(?:FAILED|failed|FAIL\b).*", done.stdout, re.M)
+    said = re.search(r"^(?:FAILED|failed|FAIL\b|\[FAIL\]).*", done.stdout, re.M)
     if done.returncode not in (0, 1) or not said:
         sys.exit("%s did not run:\n%s" % (test, done.stdout[-2000:]))
     return said.group(0)

@@ -250,6 +250,7 @@ static void write_tombstone(struct shelf *s, const struct tombstone_row *row)
             if (strcmp(to->key.spell_id, row->stored->spell_id) == 0) {
                 to->key.tombstone = true;
                 to->key.end_reason = end_reason_name(row->reason);
+                to->key.settled_at = row->settled_at;
             }
         }
     }

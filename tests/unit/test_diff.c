@@ -117,6 +117,22 @@ Test(diff, a_time_not_reached_takes_nothing_back)
     SAYS("2026-09-15T23:00:00Z", "-sA/contact.overdue/2026-09-16");
 }
 
+Test(diff, what_was_said_of_a_time_ahead_is_looked_at_then)
+{
+    was_said("sA", KIND_TASK_CREATED, "1", NOW);
+    was_said("sA", KIND_OVERDUE, "2026-09-17", "2026-09-16T23:00:00Z");
+    was_said("sA", KIND_OVERDUE, "2026-09-16", "2026-09-15T23:00:00Z");
+    was_said("pB", KIND_RETURNED, "2026-09-16", "2026-09-15T22:00:00Z");
+    was_said("sC", KIND_OVERDUE, "2026-09-16", "2026-09-15T21:00:00Z")->withdrawn_at = at(NOW);
+    cr_assert_eq(diff_ahead(emitted, n_emitted, AUDIENCE_OH, at(NOW)).us,
+                 at("2026-09-15T23:00:00Z").us);
+    cr_assert_eq(diff_ahead(emitted, n_emitted, AUDIENCE_HR, at(NOW)).us,
+                 at("2026-09-15T22:00:00Z").us);
+    cr_assert(
+        instant_is_none(diff_ahead(emitted, n_emitted, AUDIENCE_OH, at("2026-09-16T23:00:00Z"))));
+    cr_assert(instant_is_none(diff_ahead(NULL, 0, AUDIENCE_HR, at(NOW))));
+}
+
 Test(diff, said_again_after_withdrawals_with_the_next_number)
 {
     was_said("sA", KIND_TASK_CREATED, "1", BEFORE)->withdrawn_at = at(BEFORE);
