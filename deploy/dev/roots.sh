@@ -23,6 +23,9 @@ root_copy() {
     root_remove "$2"
     mkdir -p "$(dirname "$2")"
     cp -a --reflink=auto "$ROOTS/$1" "$2"
+    # A mount of its own, as the root of a system is: what looks for one there finds it.
+    mount --bind "$2" "$2"
+    mount --make-private "$2"
     cp -L /etc/resolv.conf "$2/etc/resolv.conf" 2>/dev/null || true
     cp -L /etc/hosts "$2/etc/hosts"
     mount -t proc proc "$2/proc"
