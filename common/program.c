@@ -38,13 +38,12 @@ static bool parse(int argc, char **argv, struct options *o)
 
 static void print_help(const char *name, enum conf_program program, FILE *to)
 {
-    (void)fprintf(
-        to,
-        "usage: %s [--config FILE] [--check-config] [--help] [--version]\n\n"
-        "Stays in the foreground, logs to standard output, ends on SIGTERM or SIGINT.\n"
-        "Exit codes: 0 done, 1 bad arguments, 2 bad configuration, 3 cannot go on.\n\n"
-        "Configuration (file, then environment: DAYFOUR_PG_DSN for pg.dsn, and so on):\n\n",
-        name);
+    (void)fprintf(to,
+                  "usage: %s [--config FILE] [--check-config] [--help] [--version]\n\n"
+                  "Stays in the foreground, logs to standard output, ends on SIGTERM or SIGINT.\n"
+                  "Exit codes: 0 done, 1 bad arguments, 2 bad configuration, 3 cannot go on.\n\n"
+                  "What the file may hold:\n\n",
+                  name);
     conf_print_sample(program, to);
 }
 

@@ -84,9 +84,10 @@ need_packages() {
         "${install[@]}" "${missing[@]}"
 }
 
-# Debian has promtool in the package of the server, which would be started: only the tool is taken out of it.
+# Debian 12 has promtool in the package of the server, which would be started: only the tool is taken out of it.
 bring_promtool() {
-    local dir=${XDG_CACHE_HOME:-$HOME/.cache}/dayfour/promtool
+    local dir
+    dir=${XDG_CACHE_HOME:-$HOME/.cache}/dayfour/promtool-$(. /etc/os-release && echo "$ID-${VERSION_ID:-}")
     if command -v promtool >/dev/null; then
         return 0
     fi
@@ -97,11 +98,12 @@ bring_promtool() {
 }
 
 fetch_promtool() {
-    local dir=$1 part=$1.part
+    local dir=$1 part=$1.part package=promtool
     rm -rf "$part"
     mkdir -p "$dir" "$part"
-    (cd "$part" && { apt-get -q download prometheus || { apt_update && apt-get -q download prometheus; }; } &&
-        dpkg-deb --fsys-tarfile prometheus_*.deb | tar -xf - ./usr/bin/promtool) || return 1
+    apt-cache show -q=2 promtool >/dev/null 2>&1 || package=prometheus
+    (cd "$part" && { apt-get -q download "$package" || { apt_update && apt-get -q download "$package"; }; } &&
+        dpkg-deb --fsys-tarfile ./*.deb | tar -xf - ./usr/bin/promtool) || return 1
     mv "$part/usr/bin/promtool" "$dir/promtool"
     rm -rf "$part"
 }

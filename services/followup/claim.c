@@ -184,6 +184,13 @@ static struct instant next_look(struct instant wake, const struct said *said,
     return instant_is_none(wake) || (!instant_is_none(ahead) && ahead.us < wake.us) ? ahead : wake;
 }
 
+/* The clock went back: something of it cannot be taken back yet. */
+static bool is_behind(const struct said *said, struct instant now)
+{
+    return !instant_is_none(diff_ahead(said->rows, said->n, AUDIENCE_OH, now)) ||
+           !instant_is_none(diff_ahead(said->rows, said->n, AUDIENCE_HR, now));
+}
+
 /* All that is due was said, or is noted to be said later: what is left is to wait. Who was not
  * found in the queue of prompts keeps the place in it. */
 static void set_wakes(struct case_person *p, const struct said *said, struct instant now,
@@ -218,7 +225,7 @@ static struct sayings *compare(struct claim *c, size_t *total)
         size_t found = all[i].n;
         set_wakes(&cl->persons[i], said, c->around.now, keep_due(&all[i], p));
         wait_for_topic(c, &all[i], &cl->persons[i]);
-        said->all_taken = said->erasing && all[i].n == found;
+        said->all_taken = said->erasing && all[i].n == found && !is_behind(said, c->around.now);
         *total += all[i].n;
     }
     for (size_t i = 0; i < c->due.n_silences && !c->due.paused; i++) {

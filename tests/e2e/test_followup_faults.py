@@ -543,6 +543,26 @@ def clock_back(around):
         expect(not set(ahead) & told(stage), "not taken back: %s" % (set(ahead) & told(stage)))
 
 
+def erased_behind_its_time(around):
+    """Who is erased while the clock is behind what was said: all of it is taken back first all the same."""
+    with FollowupStage(around, now="2026-09-17T10:30:00Z") as stage:
+        stage.start_intake()
+        stage.start_followup()
+        takes(stage, absence(1, expected_return="2026-09-22"))
+        stage.wait_idle()
+        said = told(stage)
+        expect(len(said) >= 3, "said: %s" % said)
+        stage.step_clock("2026-09-16T10:30:00Z")
+        stage.dayfour("person", "erase", "RW3", "P-1", "--reason", "request 1", "--no-wait")
+        stage.wait_idle()
+        stage.dayfour("purge")
+        stage.step_clock("2026-09-17T10:30:00Z")
+        stage.wait_idle()
+        until(lambda: not told(stage), "all of it to be taken back: %s" % told(stage), 10)
+        stage.dayfour("purge")
+        expect(stage.sql("select count(*) from fact.person where person_id = 'P-1'") == "0", "still there")
+
+
 def new_settings(around):
     """Settings loaded while it runs: used by the next claim, said and taken back accordingly."""
     settings = json.loads((compare.SHIPPED / "pathways.json").read_text())
@@ -633,7 +653,8 @@ def expect_standing(world, now, found):
 CASES = {case.__name__: case for case in (
     stand_by, frozen_owner, lease_lost_in_a_claim, shards, too_many_shards, no_position,
     position_lost, position_ahead, told_daily, no_topic, held_taken_over, one_refused, paused,
-    resumed_without_broker, refused, silent_feed, clock_back, new_settings, prompt, hung_database, hung_broker, broker_away, database_away, killed_at_random)}
+    resumed_without_broker, refused, silent_feed, clock_back,
+    erased_behind_its_time, new_settings, prompt, hung_database, hung_broker, broker_away, database_away, killed_at_random)}
 
 if __name__ == "__main__":
     sys.exit(harness.run(CASES))
