@@ -210,7 +210,7 @@ static enum status set_from_file(struct loader *ld, const char *key, const char 
         ld->lines[i] = line;
         return (k->programs & ld->program) != 0 ? set_key(ld, k, value) : STATUS_OK;
     }
-    return fault(ld, printable_key(key), "unknown key");
+    return fault(ld, printable_key(key), "unknown key; --help lists all there are");
 }
 
 static enum status read_line(struct loader *ld, char *line, int number)

@@ -95,7 +95,8 @@ enum status kafka_conf_new(rd_kafka_conf_t **out, const struct conf *c, const ch
                            const struct kafka_setting *settings, bool quiet, struct err *err)
 {
     if (c->kafka_brokers == NULL || c->kafka_brokers[0] == '\0') {
-        return err_set(err, STATUS_FATAL, "config", "kafka.brokers: not set");
+        return err_set(err, STATUS_FATAL, "config",
+                       "kafka.brokers: not set (KAFKA_BROKERS, or a --config file)");
     }
     rd_kafka_conf_t *rconf = rd_kafka_conf_new();
     rd_kafka_conf_set_log_cb(rconf, quiet ? on_log_quiet : on_log);

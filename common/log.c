@@ -16,6 +16,8 @@
 #define LINE_TAIL 64             /* kept free for the last fields and the end of the line */
 #define LINE_MILLI INT64_C(1000) /* a line, in thousandths */
 #define BURST_MILLI (5 * LINE_MILLI)
+#define BURST_MANY_MILLI (100 * LINE_MILLI)
+#define QUIET_MS 5000 /* nothing left out for so long: over */
 
 /* No heap here: the line that says memory ran out must come out too. */
 struct line {
@@ -27,6 +29,8 @@ struct allowance {
     int64_t since_ms; /* when the bucket was last looked at */
     int64_t milli;    /* lines left, in thousandths */
     int64_t suppressed;
+    int64_t refused_ms;   /* when a line was last left out */
+    enum log_level level; /* that line's */
 };
 
 static struct {
@@ -89,24 +93,36 @@ static int64_t now_ms(clockid_t clock)
     return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
+/* A start with many partitions is no storm. */
+static int64_t burst_milli(enum log_event ev)
+{
+    bool many = ev == LOG_EV_ASSIGNED || ev == LOG_EV_ACTIVE || ev == LOG_EV_STANDBY ||
+                ev == LOG_EV_TOPIC_MISSING || ev == LOG_EV_FEED_SILENT;
+    return many ? BURST_MANY_MILLI : BURST_MILLI;
+}
+
 /* True when the line may go out; then *suppressed were left out before it. */
-static bool allow(enum log_event ev, int64_t *suppressed)
+static bool allow(enum log_level level, enum log_event ev, int64_t *suppressed)
 {
     int64_t now = now_ms(CLOCK_MONOTONIC);
+    int64_t burst = burst_milli(ev);
     if (!state.limits_set) {
         for (size_t i = 0; i < LOG_EV_COUNT; i++) {
-            state.limits[i] = (struct allowance){.since_ms = now, .milli = BURST_MILLI};
+            state.limits[i] =
+                (struct allowance){.since_ms = now, .milli = burst_milli((enum log_event)i)};
         }
         state.limits_set = true;
     }
     struct allowance *a = &state.limits[ev];
     a->milli += now - a->since_ms; /* a line a second is a thousandth a millisecond */
     a->since_ms = now;
-    if (a->milli > BURST_MILLI) {
-        a->milli = BURST_MILLI;
+    if (a->milli > burst) {
+        a->milli = burst;
     }
     if (a->milli < LINE_MILLI) {
         a->suppressed++;
+        a->refused_ms = now;
+        a->level = level;
         return false;
     }
     a->milli -= LINE_MILLI;
@@ -273,25 +289,49 @@ static void send_line(const struct line *l)
     } while (n < 0 && errno == EINTR);
 }
 
+static void write_line(enum log_level level, enum log_event ev, const struct log_field *fields,
+                       int64_t suppressed)
+{
+    struct line l;
+    l.len = 0;
+    put_start(&l, level, ev);
+    for (const struct log_field *f = fields; f->key != NULL; f++) {
+        put_field(&l, f);
+    }
+    if (suppressed > 0) {
+        put_key(&l, "suppressed");
+        putf(&l, "%" PRId64, suppressed);
+    }
+    put(&l, "}", state.logfmt ? 0 : 1);
+    put(&l, "\n", 1);
+    send_line(&l);
+}
+
 void log_write(enum log_level level, enum log_event ev, const struct log_field *fields)
 {
     int errno_before = errno;
     int64_t suppressed = 0;
     pthread_mutex_lock(&state.lock);
-    if (level <= state.least && (size_t)ev < LOG_EV_COUNT && allow(ev, &suppressed)) {
-        struct line l;
-        l.len = 0;
-        put_start(&l, level, ev);
-        for (const struct log_field *f = fields; f->key != NULL; f++) {
-            put_field(&l, f);
+    if (level <= state.least && (size_t)ev < LOG_EV_COUNT && allow(level, ev, &suppressed)) {
+        write_line(level, ev, fields, suppressed);
+    }
+    pthread_mutex_unlock(&state.lock);
+    errno = errno_before;
+}
+
+void log_settle(bool all)
+{
+    int errno_before = errno;
+    pthread_mutex_lock(&state.lock);
+    int64_t now = now_ms(CLOCK_MONOTONIC);
+    for (size_t i = 0; i < LOG_EV_COUNT; i++) {
+        struct allowance *a = &state.limits[i];
+        if (a->suppressed > 0 && (all || now - a->refused_ms >= QUIET_MS)) {
+            const struct log_field of[] = {LOG_TEXT("of", log_event_name((enum log_event)i)),
+                                           {.key = NULL}};
+            write_line(a->level, LOG_EV_LEFT_OUT, of, a->suppressed);
+            a->suppressed = 0;
         }
-        if (suppressed > 0) {
-            put_key(&l, "suppressed");
-            putf(&l, "%" PRId64, suppressed);
-        }
-        put(&l, "}", state.logfmt ? 0 : 1);
-        put(&l, "\n", 1);
-        send_line(&l);
     }
     pthread_mutex_unlock(&state.lock);
     errno = errno_before;

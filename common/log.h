@@ -32,7 +32,8 @@ enum log_level { LEVEL_ERROR, LEVEL_WARN, LEVEL_INFO, LEVEL_DEBUG };
       "what was committed since the last such line, at most every 10 s")                           \
     X(BATCH_RETRIED, "batch_retried",                                                              \
       "a batch was done again: somebody else worked on the same people or settings")               \
-    X(DEAD_LETTERS, "dead_letters", "messages that can never succeed were set aside, by reason")   \
+    X(DEAD_LETTERS, "dead_letters",                                                                \
+      "messages that can never succeed were set aside; `dayfour dead-letters list` says why")      \
     X(EMITTED, "emitted", "events published since the last such line")                             \
     X(AUDIT_SEALED, "audit_sealed",                                                                \
       "audit entries sealed since the last such line; number and hash of the newest seal, worth "  \
@@ -45,6 +46,8 @@ enum log_level { LEVEL_ERROR, LEVEL_WARN, LEVEL_INFO, LEVEL_DEBUG };
     X(CLOCK_FILE, "clock_file", "time comes from a file: tests and rehearsals only")               \
     X(FEED_SILENT, "feed_silent",                                                                  \
       "an organisation sent nothing for longer than its setting allows")                           \
+    X(LEFT_OUT, "left_out",                                                                        \
+      "how many lines of the event `of` were left out since its last one, now that it is quiet")   \
     X(CONFIG, "config", "something about the configuration worth knowing")                         \
     X(FAILED, "failed", "the process cannot go on; the reason")
 
@@ -94,8 +97,13 @@ void log_print_catalogue(FILE *to);
 /* May be called from any thread. */
 void log_write(enum log_level level, enum log_event ev, const struct log_field *fields);
 
+/* Says what was left out of events that have been quiet since; with `all`, before the end, of every
+ * one. Cheap: for each turn of a loop. */
+void log_settle(bool all);
+
 /* log_info(READY, LOG_TEXT("group", g), LOG_INT("partitions", n)); each event is held to 5 lines at
- * once and one a second after, what was left out is counted on the next line. At least one field.
+ * once (100, if it has one for each partition, shard, topic or organisation) and one a second
+ * after; what was left out is counted on the next line, or by log_settle(). At least one field.
  * Text is escaped, never trusted. */
 #define LOG_LINE(level, id, ...)                                                                   \
     log_write((level), LOG_EV_##id, (const struct log_field[]){__VA_ARGS__, {.key = 0}})

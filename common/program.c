@@ -38,13 +38,12 @@ static bool parse(int argc, char **argv, struct options *o)
 
 static void print_help(const char *name, enum conf_program program, FILE *to)
 {
-    (void)fprintf(
-        to,
-        "usage: %s [--config FILE] [--check-config] [--help] [--version]\n\n"
-        "Stays in the foreground, logs to standard output, ends on SIGTERM or SIGINT.\n"
-        "Exit codes: 0 done, 1 bad arguments, 2 bad configuration, 3 cannot go on.\n\n"
-        "Configuration (file, then environment: DAYFOUR_PG_DSN for pg.dsn, and so on):\n\n",
-        name);
+    (void)fprintf(to,
+                  "usage: %s [--config FILE] [--check-config] [--help] [--version]\n\n"
+                  "Stays in the foreground, logs to standard output, ends on SIGTERM or SIGINT.\n"
+                  "Exit codes: 0 done, 1 bad arguments, 2 bad configuration, 3 cannot go on.\n\n"
+                  "What the file may hold:\n\n",
+                  name);
     conf_print_sample(program, to);
 }
 
@@ -73,6 +72,7 @@ static int run_logged(const struct conf *c, const char *name, const char *warnin
     enum status s = run(c, &err);
     notify_status("%s", s == STATUS_STOP || s == STATUS_OK ? "stopped" : err.text);
     notify_close();
+    log_settle(true);
     if (s == STATUS_STOP || s == STATUS_OK) {
         log_info(STOPPED, LOG_INT("exit", EXIT_DONE));
         return EXIT_DONE;
@@ -126,7 +126,8 @@ int program_main(int argc, char **argv, const char *name, enum conf_program prog
                           : c->kafka_brokers == NULL ? "kafka.brokers"
                                                      : NULL;
     if (missing != NULL) {
-        (void)fprintf(stderr, "%s: %s: not set\n", name, missing);
+        (void)fprintf(stderr, "%s: %s: not set (a --config file, or DAYFOUR_%s)\n", name, missing,
+                      strcmp(missing, "pg.dsn") == 0 ? "PG_DSN" : "KAFKA_BROKERS");
         conf_free(c);
         return EXIT_BAD_CONFIG;
     }

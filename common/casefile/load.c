@@ -4,13 +4,6 @@
 
 #include "common/columns.h"
 
-/* Everything is asked for by the people's keys, so that each statement is one walk down an index
- * per person. */
-#define PEOPLE                                                                                     \
-    " from (select unnest($1::text[]) as organisation, unnest($2::text[]) as person_id,"           \
-    " unnest($3::int4[]) as ord) as k"
-#define OF_PERSON(t) t ".organisation = k.organisation and " t ".person_id = k.person_id"
-
 static const uint32_t key_types[] = {PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_INT4_ARRAY, 0};
 
 static const struct pg_stmt lock_people = {
@@ -20,8 +13,8 @@ static const struct pg_stmt lock_people = {
     key_types};
 
 static const struct pg_stmt load_people = {"load_people",
-                                           "select k.ord, " LOAD_PERSON_COLUMNS PEOPLE
-                                           " join fact.person p on " OF_PERSON("p"),
+                                           "select k.ord, " LOAD_PERSON_COLUMNS LOAD_KEYS
+                                           " join fact.person p on " LOAD_OF_KEY("p"),
                                            key_types};
 
 static const struct pg_stmt load_records = {
@@ -32,15 +25,15 @@ static const struct pg_stmt load_records = {
     "a.settings_serial,"
     " a.fte::text, a.fit_note_from, a.fit_note_to, a.phased_return_from, a.cancelled, "
     "a.first_notice_at,"
-    " a.changed_at, a.contact_hash, a.ctid" PEOPLE " join fact.absence a on " OF_PERSON("a"),
+    " a.changed_at, a.contact_hash, a.ctid" LOAD_KEYS " join fact.absence a on " LOAD_OF_KEY("a"),
     key_types};
 
 static const struct pg_stmt load_spells = {
     "load_spells",
     "select k.ord, s.spell_id, s.pathway, s.anchor_source, "
     "s.anchor_absence_id, s.due_date, s.tombstone,"
-    " s.end_reason, s.settled_at, s.fingerprint, s.ctid" PEOPLE
-    " join casework.spell s on " OF_PERSON("s"),
+    " s.end_reason, s.settled_at, s.fingerprint, s.ctid" LOAD_KEYS
+    " join casework.spell s on " LOAD_OF_KEY("s"),
     key_types};
 
 static const struct pg_stmt load_contacts = {
@@ -49,8 +42,8 @@ static const struct pg_stmt load_contacts = {
     "c.review_on,"
     " c.red_flag, c.retracted_at is not null, c.anchor_source, c.anchor_absence_id, "
     "c.record_sources,"
-    " c.record_ids, c.record_codes" PEOPLE
-    " join fact.contact c on " OF_PERSON("c") " order by c.entry_id",
+    " c.record_ids, c.record_codes" LOAD_KEYS
+    " join fact.contact c on " LOAD_OF_KEY("c") " order by c.entry_id",
     key_types};
 
 static const struct pg_stmt load_holders = {

@@ -10,6 +10,13 @@
 /* How many results load_send adds to the pipeline. */
 #define LOAD_RESULTS 4
 
+/* Everything is asked for by the people's keys, so that each statement is one walk down an index
+ * per person: $1 organisations, $2 people, $3 the number that each row answers with as k.ord. */
+#define LOAD_KEYS                                                                                  \
+    " from (select unnest($1::text[]) as organisation, unnest($2::text[]) as person_id,"           \
+    " unnest($3::int4[]) as ord) as k"
+#define LOAD_OF_KEY(t) t ".organisation = k.organisation and " t ".person_id = k.person_id"
+
 /* Of a row of fact.person p, for load_take_person. */
 #define LOAD_PERSON_COLUMNS                                                                        \
     "p.revision, p.emitted, p.contacts, p.prompted, p.next_wake_at, p.oh_wake_at, p.left_on,"      \

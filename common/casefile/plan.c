@@ -183,20 +183,15 @@ static size_t pathway_index(const struct org_rules *rules, const char *name)
     return i;
 }
 
-/* A settled spell stays as it is, unless a fact of it changed: then the period its anchor record is
- * in now is not settled any more, or it is in none. */
-static bool stays_settled(const struct case_person *p, const struct stored_spell *stored,
-                          struct instant now)
+/* Of the period that the record is in now; NONE if it is in none. */
+static struct instant settles_at(const struct case_person *p, const struct record_ref *ref)
 {
-    if (!derive_is_settled(stored->settled_at, now)) {
-        return false;
-    }
     for (size_t i = 0; i < p->cw.n_periods; i++) {
-        if (has_record(&p->cw.periods[i], &stored->anchor)) {
-            return derive_is_settled(p->cw.periods[i].settled_at, now);
+        if (has_record(&p->cw.periods[i], ref)) {
+            return p->cw.periods[i].settled_at;
         }
     }
-    return false;
+    return INSTANT_NONE;
 }
 
 /* One that is another person's now, and cancelled there, was an error first of all. Who has it may
@@ -227,14 +222,19 @@ static void plan_tombstones(struct plan *plan, const struct caseload *cl,
         for (size_t k = 0; k < p->cw.n_spells && !there; k++) {
             there = strcmp(p->cw.spells[k].id, stored->spell_id) == 0;
         }
-        if (there || stays_settled(p, stored, now)) {
+        /* A settled spell stays as it is, unless a fact of it changed: then its period is not
+         * settled any more, or there is none. One that is no more learns when that will be. */
+        struct instant settled_at = settles_at(p, &stored->anchor);
+        if (there ||
+            (derive_is_settled(stored->settled_at, now) && derive_is_settled(settled_at, now))) {
             continue;
         }
         enum end_reason reason = why_gone(cl, p, stored, now);
         if (!stored->tombstone || stored->end_reason == NULL ||
-            strcmp(stored->end_reason, end_reason_name(reason)) != 0) {
-            plan->tombstones[plan->n_tombstones++] =
-                (struct tombstone_row){.stored = stored, .reason = reason};
+            strcmp(stored->end_reason, end_reason_name(reason)) != 0 ||
+            stored->settled_at.us != settled_at.us) {
+            plan->tombstones[plan->n_tombstones++] = (struct tombstone_row){
+                .stored = stored, .reason = reason, .settled_at = settled_at};
         }
     }
 }

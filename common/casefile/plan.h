@@ -26,6 +26,7 @@ struct spell_row {
 struct tombstone_row {
     const struct stored_spell *stored;
     enum end_reason reason;
+    struct instant settled_at; /* of the period its anchor record is in; NONE */
 };
 
 struct moved_row { /* a due date that moved */

@@ -258,9 +258,10 @@ static const struct pg_stmt put_wakes = {
     "put_wakes",
     "with w as (update fact.person p set revision = p.revision + 1, next_wake_at = u.wake,"
     " oh_wake_at = u.oh_wake, emitted = p.emitted + u.emitted, prompted = p.prompted + u.prompted"
-    " from unnest($1::text[], $2::text[], $3::int8[], $4::timestamptz[], $5::timestamptz[],"
-    " $6::int4[], $7::int4[], $8::tid[]) as u (o, i, revision, wake, oh_wake, emitted, prompted,"
-    " place) where p.ctid = u.place and p.person_id = u.i and p.organisation = u.o and p.revision ="
+    " from (select unnest($1::text[]) as o, unnest($2::text[]) as i, unnest($3::int8[]) as"
+    " revision, unnest($4::timestamptz[]) as wake, unnest($5::timestamptz[]) as oh_wake,"
+    " unnest($6::int4[]) as emitted, unnest($7::int4[]) as prompted, unnest($8::tid[]) as place) u"
+    " where p.ctid = u.place and p.person_id = u.i and p.organisation = u.o and p.revision ="
     " u.revision returning 1) select fact.check_count((select count(*) from w), $9)",
     (const uint32_t[]){PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_INT8_ARRAY, PG_TIMESTAMPTZ_ARRAY,
                        PG_TIMESTAMPTZ_ARRAY, PG_INT4_ARRAY, PG_INT4_ARRAY, PG_TID_ARRAY, PG_INT8,

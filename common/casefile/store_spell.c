@@ -213,9 +213,10 @@ static enum status send_spells(const struct plan *plan, struct arena *a, struct 
 
 static const struct pg_stmt put_tombstones = {
     "put_tombstones",
-    "update casework.spell s set state = 'ended', end_reason = u.reason, tombstone = true from"
-    " unnest($1::text[], $2::text[]) as u (spell_id, reason) where s.spell_id = u.spell_id",
-    (const uint32_t[]){PG_TEXT_ARRAY, PG_TEXT_ARRAY, 0}};
+    "update casework.spell s set state = 'ended', end_reason = u.reason, tombstone = true,"
+    " settled_at = u.settled_at from unnest($1::text[], $2::text[], $3::timestamptz[])"
+    " as u (spell_id, reason, settled_at) where s.spell_id = u.spell_id",
+    (const uint32_t[]){PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_TIMESTAMPTZ_ARRAY, 0}};
 
 static enum status send_tombstones(const struct plan *plan, struct pg *pg, struct err *err)
 {
@@ -223,6 +224,7 @@ static enum status send_tombstones(const struct plan *plan, struct pg *pg, struc
     struct pg_args args = {0};
     COLUMN(PG_TEXT, pg_array_text, plan->n_tombstones, t[i].stored->spell_id);
     COLUMN(PG_TEXT, pg_array_text, plan->n_tombstones, end_reason_name(t[i].reason));
+    COLUMN(PG_TIMESTAMPTZ, pg_array_instant, plan->n_tombstones, t[i].settled_at);
     enum status s = pg_send(pg, &put_tombstones, &args, err);
     pg_args_clear(&args);
     return s;

@@ -89,6 +89,7 @@ cmd_lint() {
     local script
     LINT_FAILED=0
     need_packages build test lint || exit 1
+    bring_promtool || true
     lint_step shellcheck lint_shell
     lint_step format lint_format
     for script in "$ROOT"/tests/lint/*.sh; do

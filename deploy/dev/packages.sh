@@ -83,3 +83,27 @@ need_packages() {
     quietly "installing ${#missing[@]} Debian packages (${missing[*]})" "$RUN_DIR/log/apt.log" \
         "${install[@]}" "${missing[@]}"
 }
+
+# Debian 12 has promtool in the package of the server, which would be started: only the tool is taken out of it.
+bring_promtool() {
+    local dir
+    dir=${XDG_CACHE_HOME:-$HOME/.cache}/dayfour/promtool-$(. /etc/os-release && echo "$ID-${VERSION_ID:-}")
+    if command -v promtool >/dev/null; then
+        return 0
+    fi
+    if [ ! -x "$dir/promtool" ]; then
+        quietly "fetching promtool" "$RUN_DIR/log/promtool.log" fetch_promtool "$dir" || return 1
+    fi
+    PATH=$PATH:$dir
+}
+
+fetch_promtool() {
+    local dir=$1 part=$1.part package=promtool
+    rm -rf "$part"
+    mkdir -p "$dir" "$part"
+    apt-cache show -q=2 promtool >/dev/null 2>&1 || package=prometheus
+    (cd "$part" && { apt-get -q download "$package" || { apt_update && apt-get -q download "$package"; }; } &&
+        dpkg-deb --fsys-tarfile ./*.deb | tar -xf - ./usr/bin/promtool) || return 1
+    mv "$part/usr/bin/promtool" "$dir/promtool"
+    rm -rf "$part"
+}

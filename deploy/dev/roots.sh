@@ -43,6 +43,6 @@ root_remove() {
 in_root() {
     local dir=$1
     shift
-    chroot "$dir" env -u PG_DSN -u KAFKA_BROKERS HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin \
+    chroot "$dir" env -u PG_DSN -u KAFKA_BROKERS -u DAYFOUR_RUN_DIR HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin \
         DEBIAN_FRONTEND=noninteractive "$@"
 }

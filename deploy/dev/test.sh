@@ -69,7 +69,7 @@ test_in() {
     mount --bind "$ROOTS/../apt-$suite" "$dir/var/cache/apt/archives"
     in_root "$dir" sh -c 'apt-get -q update && cd /src && exec ./run test "$@"' \
         sh "$@" || status=$?
-    cp "$dir/src/.run/junit.xml" "$RUN_DIR/junit-$suite.xml" 2>/dev/null || true
+    cp "$dir/src/.run/test/junit.xml" "$RUN_DIR/junit-$suite.xml" 2>/dev/null || true
     exit "$status"
 }
 
@@ -88,6 +88,7 @@ cmd_test() {
         say "0 passed, 1 failed, 0 skipped"
         exit 1
     fi
+    bring_promtool || true
     kafka_is_brief
     if ! throwaway_infra "$RUN_DIR/test" "$bin"; then
         throwaway_postgres_only "$bin"

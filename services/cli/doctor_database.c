@@ -204,6 +204,10 @@ static void say_unreachable(struct doctor *d, const char *who, const struct err 
     if (strcmp(err->code, "config") == 0 && strstr(err->text, "sslmode") != NULL) {
         name = "database_insecure";
         mend = "sslmode=verify-full and sslrootcert=FILE in pg.dsn";
+    } else if (strcmp(err->code, "config") == 0) {
+        name = "database_unknown";
+        mend =
+            "PG_DSN='host=... dbname=... user=...': a superuser, the owner or a dayfour_operator";
     } else if (strcmp(err->code, "28P01") == 0 || strcmp(err->code, "28000") == 0 ||
                strstr(err->text, "authentication failed") != NULL ||
                strstr(err->text, "no password") != NULL) {

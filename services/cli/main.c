@@ -13,8 +13,8 @@
 static const char oh[] = "Occupational health";
 static const char hr[] = "HR feed";
 static const char operators[] = "Operators";
-static const char auditors[] = "Auditors";
 static const char reports[] = "Reports and information governance";
+static const char auditors[] = "Auditors";
 
 #define FROM_OPTION                                                                                \
     {                                                                                              \
@@ -62,7 +62,7 @@ static const struct command commands[] = {
      .min = 1,
      .max = ARGUMENTS_MAX,
      .run = act_release,
-     .help = "give them back",
+     .help = "give back tasks that were taken on",
      .group = oh},
     {.name = "assign",
      .arguments = "TASK LOGIN",
@@ -123,7 +123,7 @@ static const struct command commands[] = {
      .min = 2,
      .max = 2,
      .run = act_opt_in,
-     .help = "they want to, again",
+     .help = "somebody who did not want to be rung does again",
      .group = oh},
     {.name = "publish",
      .arguments = "FILE",
@@ -172,7 +172,7 @@ static const struct command commands[] = {
      .max = 1,
      .options = {{"json", NULL, "as JSON"}},
      .run = letters_show,
-     .help = "one of them; its key and value only to the feed's owner",
+     .help = "one of those; its key and value only to the feed's owner",
      .group = hr},
     {.name = "dead-letters replay",
      .arguments = "TOPIC/PARTITION/OFFSET...",
@@ -180,7 +180,7 @@ static const struct command commands[] = {
      .max = ARGUMENTS_MAX,
      .options = {{"force", NULL, "even what would be refused again"}},
      .run = replay_run,
-     .help = "send them once more, as they came",
+     .help = "send some of those once more, as they came",
      .group = hr},
     {.name = "staff add",
      .arguments = "LOGIN ORGANISATION...",
@@ -204,33 +204,8 @@ static const struct command commands[] = {
      .min = 1,
      .max = ARGUMENTS_MAX,
      .run = staff_remove,
-     .help = "from these organisations, or from all",
+     .help = "take their access to these organisations, or to all",
      .group = operators},
-    {.name = "audit verify",
-     .arguments = "",
-     .options = {{"json", NULL, "as JSON"},
-                 {"seal", "NUMBER:HASH", "and this seal, noted earlier, is still in the chain"}},
-     .run = audit_verify,
-     .help = "is every entry there as it was written? Exit code 1: no",
-     .group = auditors},
-    {.name = "audit list",
-     .arguments = "",
-     .options = {{"json", NULL, "as JSON"},
-                 FROM_OPTION,
-                 TO_OPTION,
-                 {"who", "LOGIN", "only of this login"},
-                 {"organisation", "ORGANISATION", "only about this one"},
-                 {"person", "PERSON_ID", "only about this person"},
-                 {"limit", "N", "the newest N (50)"}},
-     .run = audit_list,
-     .help = "who did or read what",
-     .group = auditors},
-    {.name = "audit export",
-     .arguments = "",
-     .options = {FROM_OPTION, TO_OPTION},
-     .run = audit_export,
-     .help = "entries with their seals as JSON lines",
-     .group = auditors},
     {.name = "positions",
      .arguments = "",
      .options = {{"json", NULL, "as JSON"}},
@@ -336,6 +311,31 @@ static const struct command commands[] = {
      .run = person_erase,
      .help = "delete all that is held about somebody; what was told is taken back first",
      .group = reports},
+    {.name = "audit verify",
+     .arguments = "",
+     .options = {{"json", NULL, "as JSON"},
+                 {"seal", "NUMBER:HASH", "and this seal, noted earlier, is still in the chain"}},
+     .run = audit_verify,
+     .help = "is every entry there as it was written? Exit code 1: no",
+     .group = auditors},
+    {.name = "audit list",
+     .arguments = "",
+     .options = {{"json", NULL, "as JSON"},
+                 FROM_OPTION,
+                 TO_OPTION,
+                 {"who", "LOGIN", "only of this login"},
+                 {"organisation", "ORGANISATION", "only about this one"},
+                 {"person", "PERSON_ID", "only about this person"},
+                 {"limit", "N", "the newest N (50)"}},
+     .run = audit_list,
+     .help = "who did or read what",
+     .group = auditors},
+    {.name = "audit export",
+     .arguments = "",
+     .options = {FROM_OPTION, TO_OPTION},
+     .run = audit_export,
+     .help = "entries with their seals as JSON lines",
+     .group = auditors},
 };
 static const size_t n_commands = sizeof commands / sizeof commands[0];
 
@@ -346,7 +346,7 @@ static void usage(FILE *to)
           to);
     options_list(commands, n_commands, to);
     fputs("\nThe database and the brokers are those of pg.dsn and kafka.brokers in the file, else\n"
-          "DAYFOUR_PG_DSN, PG_DSN and so on, else the env file of the run folder.\n"
+          "DAYFOUR_PG_DSN, PG_DSN and so on, else those that `./run up` started (.run/env).\n"
           "Exit codes: 0 done, 1 bad arguments or input, 2 bad configuration, 3 cannot go on.\n",
           to);
 }
@@ -372,6 +372,11 @@ static int run(const struct command *c, const struct args *args, const char *con
     return code;
 }
 
+static int no_command(void)
+{
+    return cli_refuse("no such command; see dayfour --help");
+}
+
 /* `help tasks` is `tasks --help`. */
 static int help(int argc, char **argv)
 {
@@ -382,7 +387,8 @@ static int help(int argc, char **argv)
     }
     const struct command *c = options_find(commands, n_commands, argc, argv, &used);
     if (argc > 0 && c == NULL) {
-        return cli_refuse("no such command; see dayfour --help");
+        return options_list_family(commands, n_commands, argv[0], stdout) ? EXIT_DONE
+                                                                          : no_command();
     }
     if (c != NULL) {
         options_help(c, stdout);
@@ -397,7 +403,9 @@ static int command(int argc, char **argv, const char *config)
     int used = 0;
     const struct command *c = options_find(commands, n_commands, argc, argv, &used);
     if (c == NULL) {
-        return cli_refuse("no such command; see dayfour --help");
+        bool wants = argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0);
+        bool some = options_list_family(commands, n_commands, argv[0], wants ? stdout : stderr);
+        return some ? (wants ? EXIT_DONE : EXIT_INPUT) : no_command();
     }
     struct args args;
     struct err err = {0};

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LEFT_COLUMN 38 /* of a list: what stands further right is told in the next line */
+
 const struct command *options_find(const struct command *commands, size_t n, int argc, char **argv,
                                    int *used)
 {
@@ -136,6 +138,14 @@ void options_help(const struct command *c, FILE *to)
     }
 }
 
+static void put_in_list(const struct command *c, FILE *to)
+{
+    char left[64];
+    int n = snprintf(left, sizeof left, "%s %s", c->name, c->arguments);
+    fprintf(to, n > LEFT_COLUMN ? "  %s\n  %-*s %s\n" : "  %s%-*s %s\n", left,
+            n > LEFT_COLUMN ? LEFT_COLUMN : LEFT_COLUMN - n, "", c->help);
+}
+
 void options_list(const struct command *commands, size_t n, FILE *to)
 {
     const char *group = "";
@@ -144,8 +154,20 @@ void options_list(const struct command *commands, size_t n, FILE *to)
             group = commands[i].group;
             fprintf(to, "\n%s\n", group);
         }
-        char left[64];
-        snprintf(left, sizeof left, "%s %s", commands[i].name, commands[i].arguments);
-        fprintf(to, "  %-38s %s\n", left, commands[i].help);
+        put_in_list(&commands[i], to);
     }
+}
+
+bool options_list_family(const struct command *commands, size_t n, const char *word, FILE *to)
+{
+    size_t len = strlen(word);
+    bool any = false;
+    for (size_t i = 0; i < n; i++) {
+        if (strncmp(commands[i].name, word, len) == 0 && commands[i].name[len] == ' ') {
+            fprintf(to, "%s", any ? "" : "dayfour: one of these; --help says more of each:\n\n");
+            put_in_list(&commands[i], to);
+            any = true;
+        }
+    }
+    return any;
 }

@@ -54,5 +54,7 @@ const char *options_argument(const struct args *a, size_t n);
 
 void options_help(const struct command *c, FILE *to);
 void options_list(const struct command *commands, size_t n, FILE *to);
+/* Those of two words that begin with word; false: there are none. */
+bool options_list_family(const struct command *commands, size_t n, const char *word, FILE *to);
 
 #endif

@@ -116,6 +116,7 @@ static void on_tick(void *arg, unsigned events)
         followup_ask_control(f);
     }
     report(f, false);
+    log_settle(false);
     ops_tell_manager(f, ms);
     seal_allow(f->seal, f->db_up && f->shards[0].epoch != NO_EPOCH);
     followup_pump(f);

@@ -59,13 +59,14 @@ static void drop_sessions(struct followup *f)
 static void db_is_down(struct followup *f, const struct err *err)
 {
     metrics_add(METRIC_DB_DOWN, NULL, 1);
+    int64_t pause_ms = backoff_next_ms(&f->db_backoff);
     if (f->db_up || backoff_should_log(&f->db_backoff)) {
         log_warn(DB_DOWN, LOG_TEXT("code", err->code), LOG_TEXT("msg", err->text),
-                 LOG_INT("attempt", f->db_backoff.attempt + 1));
+                 LOG_INT("attempt", f->db_backoff.attempt));
     }
     f->db_up = false;
     drop_sessions(f);
-    loop_timer_set(f->reconnect, backoff_next_ms(&f->db_backoff));
+    loop_timer_set(f->reconnect, pause_ms);
 }
 
 void followup_db_failed(struct followup *f, enum status s, const struct err *err)

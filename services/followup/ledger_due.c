@@ -255,9 +255,7 @@ void ledger_take_due(const struct pg *pg, const struct due_ask *ask, struct case
 
 static const struct pg_stmt load_said = {
     "load_said",
-    "select k.ord, " EMITTED_COLUMNS
-    " from unnest($1::text[], $2::text[], $3::int4[]) as k (organisation, person_id, ord)"
-    " join followup.emitted e on e.organisation = k.organisation and e.person_id = k.person_id",
+    "select k.ord, " EMITTED_COLUMNS LOAD_KEYS " join followup.emitted e on " LOAD_OF_KEY("e"),
     (const uint32_t[]){PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_INT4_ARRAY, 0}};
 
 /* Hardly ever anybody. */

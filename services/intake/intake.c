@@ -257,6 +257,7 @@ static void on_housekeeping(void *arg, unsigned events)
     (void)events;
     struct intake *in = arg;
     ops_report(in, false);
+    log_settle(false);
     if (in->db_up) {
         ops_tell_group(in);
         struct err err = {0};

@@ -16,8 +16,7 @@
 /* Of what is read ahead: enough to keep both sessions busy, and no more, for it is most of our
  * memory. */
 #define AHEAD_KBYTES "8192"
-#define NUDGE_BYTES (2 * 1024 * 1024) /* a part of it, so that there is room when it is asked for  \
-                                       */
+#define NUDGE_BYTES (2 * 1024 * 1024) /* of that: room for when it is asked for */
 #define FINDS_ROOM_ITSELF 0x02030000  /* librdkafka 2.3 has fetch.queue.backoff.ms */
 
 struct source {

@@ -13,6 +13,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -107,6 +108,12 @@ def blocks_of(page):
 # --- a set-up as the pages have it
 
 
+def free_port():
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
 class Place:
     """A clone's folder to type commands in, and servers of its own."""
 
@@ -115,6 +122,7 @@ class Place:
         self.dir.chmod(0o755)
         self.etc = self.dir / "etc"
         self.etc.mkdir()
+        self.ports = [("127.0.0.1:%d" % wanted, "127.0.0.1:%d" % free_port()) for wanted in (9464, 9465)]
         self.running = []  # (name, log, process id)
         for name in ("doc", "deploy", "schemas", "tests", "build"):
             (self.dir / name).symlink_to(ROOT / name)
@@ -166,11 +174,13 @@ class Place:
                 ("--replication-factor 3", "--replication-factor 1"),
                 ("min.insync.replicas=2", "min.insync.replicas=1"),
                 ("/etc/ssl/certs/ca-certificates.crt", str(self.authority.cert) if hasattr(self, "authority") else ""),
+                *self.ports,
                 ("/etc/dayfour", str(self.etc)),
                 ("dayfour doctor", "dayfour doctor --intake %s/intake.conf --followup %s/followup.conf" % (
                     self.etc, self.etc)),
                 ("/usr/share/doc/dayfour", str(ROOT / "doc")),
                 ("install -m 0640 -g dayfour", "install -m 0640"),
+                ("/usr/share/dayfour/settings", str(ROOT / "deploy" / "settings")),
                 ("/usr/share/dayfour/prometheus", str(ROOT / "deploy" / "prometheus"))):
             text = text.replace(here, there)
         return text
@@ -233,8 +243,10 @@ class Place:
 
     def wait_ready(self):
         for name, log, _ in self.running:
-            until(lambda log=log: '"event":"ready"' in log.read_text(),
-                  "%s to be ready: %s" % (name, log.read_text()[-500:]), 30)
+            try:
+                until(lambda log=log: '"event":"ready"' in log.read_text(), "%s to be ready" % name, 30)
+            except Failure as failure:
+                raise Failure("%s: %s" % (failure, log.read_text()[-500:])) from failure
 
     def end_services(self):
         """Each by a signal; each has to say that it ended as it should."""
@@ -478,6 +490,12 @@ def operations(_):
             place.wait_taken()
             expect(place.sql("select count(*) from fact.absence") == "2", "not all is stored")
 
+        def take_out(place, block):
+            for line in block.lines:
+                place.type(place.substitute(line), stdin=line.split()[4] + "\n")
+            block.was_run = True
+            expect(place.sql("select count(*) from fact.person") == "0", "somebody is still there")
+
         def restore(place, block):
             place.end_services()
             place.shell(block)
@@ -501,11 +519,25 @@ def operations(_):
 
         play(place, page, [
             ("CREATE DATABASE", create_database), ("install -m 0600", password_files),
-            ("systemctl enable", look_and_start), ("dayfour publish", send), ("purge.password", password_for_purge),
+            ("systemctl enable", look_and_start), ("dayfour publish", send), ("person erase", take_out),
+            ("purge.password", password_for_purge),
             ("pg_restore", restore), ("positions set", position_lost), ("followup.outbox", position_ahead),
             ("dayfour doctor", first_look)])
         for text in asked_for(page):
             place.sql(text)
+
+
+def every_setting(_):
+    """The table has each member of the document that says what one is, and no other."""
+    schema = json.loads((ROOT / "deploy/settings/pathways.schema.json").read_text())["properties"]
+    known = set(schema) | set(schema["pathways"]["additionalProperties"]["properties"])
+    for group in ("defaults", "retention"):
+        known |= set(schema[group]["properties"])
+    text = (ROOT / "doc/operations.md").read_text(encoding="utf-8").partition("\n## Settings\n")[2].partition("\n## ")[0]
+    said = set(re.findall(r"`([a-z_]+)`", text))
+    expect(known <= said, "not on the page: %s" % (known - said))
+    rows = "\n".join(line.split("|")[1] for line in text.split("\n") if line.startswith("| `"))
+    expect(set(re.findall(r"`(\w+)`", rows)) <= known, "no settings: %s" % (set(re.findall(r"`(\w+)`", rows)) - known))
 
 
 def asked_for(page):
@@ -598,6 +630,11 @@ def every_block(_):
             elif block.language not in COMMANDS:
                 faults += ["%s: it looks like a command" % block for line in block.lines
                            if re.match(r"\s*(\$ |\./run |dayfour |kcat |psql |systemctl |apt)", line)]
+        # The server's name leads to this machine here, for which nobody asks it.
+        text = (ROOT / page).read_text(encoding="utf-8")
+        faults += ["%s: connects without encryption, which is refused: %s" % (page, line.strip())
+                   for line in text.split("\n") if re.search("(PG_DSN=|pg.dsn = ).*host=db[-.1a-z]*example", line)
+                   and "sslmode=verify-full" not in line and "PGSSLMODE=verify-full" not in text]
     expect(not faults, "\n    ".join(["", *faults]))
 
 
@@ -615,6 +652,7 @@ CASES = {
     "README.md, the demo": demo,
     **PAGES,
     "doc/operations.md, Prometheus": scrape,
+    "doc/operations.md, every setting": every_setting,
     "all was run": all_was_run,
 }
 if __name__ == "__main__":

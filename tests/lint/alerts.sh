@@ -17,7 +17,10 @@ done < <(grep -oE '\bdayfour_[a-z_]+\b' "$rules" | sort -u)
 
 while read -r alert; do
     grep -qxF "### $alert" doc/operations.md || fail "doc/operations.md says nothing about $alert"
-    grep -qF "alertname: $alert" tests/data/alerts/*.test.yml || fail "no test of $alert"
+    for expected in 'exp_alerts:' 'exp_alerts: []'; do
+        grep -hxFA 1 "        alertname: $alert" tests/data/alerts/*.test.yml | grep -qxF "        $expected" ||
+            fail "no test in which $alert has $expected"
+    done
     grep -qF "cure: doc/operations.md#${alert,,}" "$rules" || fail "$alert does not name its cure"
 done < <(sed -n 's/^ *- alert: *//p' "$rules")
 

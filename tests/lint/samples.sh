@@ -17,8 +17,9 @@ log_events() {
 
 Every event the programs can log. Lines are JSON on standard output, one an event, with `ts`,
 `level`, `svc`, `event` and keys of its own; `log.format = logfmt` is for terminals. `ts` is the
-system's clock. An event is held to five lines at once and one a second after; `suppressed` on its
-next line says how many were left out. No line holds a name, a staff number, an absence or a reason:
+system's clock. An event is held to five lines at once (100, where there is one for each partition,
+shard, topic or organisation) and one a second after. `suppressed` on its next line, or on a line
+`left_out` once it is quiet, says how many are missing. No line holds a name, a staff number, an absence or a reason:
 topic, partition and offset say which message is meant.
 
 This page is made from the table in `common/log.h` by `tests/lint/samples.sh --write`.

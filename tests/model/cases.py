@@ -16,6 +16,7 @@ class Keyed:
 
     def __init__(self, install_key):
         self.install_key = install_key
+        self.ids = {}
 
     def digest(self, *parts):
         message = b"\x1f".join(part.encode() for part in parts)
@@ -23,7 +24,10 @@ class Keyed:
 
     def id(self, *parts):
         """12 characters of Crockford base32: the first 60 bits."""
-        return base64.b32encode(self.digest(*parts)).decode()[:12].translate(CROCKFORD)
+        if parts not in self.ids:
+            text = base64.b32encode(self.digest(*parts)).decode()
+            self.ids[parts] = text[:12].translate(CROCKFORD)
+        return self.ids[parts]
 
     def topic_key(self, *parts):
         return self.digest(*parts).hex()[:32]

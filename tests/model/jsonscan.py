@@ -4,6 +4,7 @@ The first thing wrong names the fault: not_json, too_deep or duplicate_key. Numb
 (`Num`), because a version like 1.0 or 1e3 is not an integer here. An escaped U+0000 or half of a
 surrogate pair does not stop the scan; the first one's path is kept for the caller.
 """
+import functools
 import math
 import re
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ MAX_DEPTH = 32
 WHITESPACE = re.compile(r"[ \t\n\r]*")
 NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 PLAIN = re.compile(r'[^"\\\x00-\x1f]*')
+SURROGATE = re.compile("[\ud800-\udfff]")
 HEX4 = re.compile(r"[0-9a-fA-F]{4}")
 ESCAPES = {'"': '"', "\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 
@@ -148,19 +150,20 @@ class Scanner:
 
     def note(self, text):
         if self.bad_text_path is None and (
-                "\0" in text or any(0xD800 <= ord(char) <= 0xDFFF for char in text)):
+                "\0" in text or SURROGATE.search(text)):
             self.bad_text_path = ".".join(self.path)
 
 
 def join_surrogates(text):
     """Escaped pairs become the character they mean; halves stay as they are."""
-    if not any(0xD800 <= ord(char) <= 0xDFFF for char in text):
+    if not SURROGATE.search(text):
         return text
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
 
 
+@functools.lru_cache(maxsize=4096)
 def scan(text):
-    """(value, path of the first U+0000 or lone surrogate, or None); raises Fault."""
+    """(value, path of the first U+0000 or lone surrogate, or None); raises Fault. Nobody changes the value."""
     scanner = Scanner(text)
     value = scanner.document()
     return value, scanner.bad_text_path

@@ -289,12 +289,12 @@ class World:
     def store(self, key, case):
         frozen = set().union(*(p.keys for p in case.periods if self.settled(p, case)))
         ids = self.by_person.setdefault(key, set())
+        full = {period.id for period in case.periods if self.settled_with_rows(period, ids)}
         for spell in case.spells:
             stored, settled = self.stored.get(spell.id), spell.anchor.key in frozen
             if settled and stored is not None and stored.settled:
                 continue
-            if settled and (stored is None or stored.tombstone) and self.settled_with_rows(
-                    spell.period, ids):
+            if settled and (stored is None or stored.tombstone) and spell.period.id in full:
                 continue
             task = tasks.Task(spell, case)
             self.stored[spell.id] = StoredSpell(
@@ -307,10 +307,11 @@ class World:
             if case.spell(spell_id) is None and not (
                     stored.settled and stored.anchor[1:] in frozen):
                 stored.tombstone = self.tombstone_reason(stored, case)
+                stored.settled = stored.anchor[1:] in frozen
         self.last_case[key] = case
 
     def settled_with_rows(self, period, ids):
-        """Such a period gets no more rows, whatever settings have become."""
+        """Such a period gets no more rows, whatever settings have become; with rows before this look, that is."""
         return any(stored.settled and not stored.tombstone and stored.anchor[1:] in period.keys
                    for stored in map(self.stored.get, ids))
 

@@ -46,6 +46,7 @@ is_laid_out() {
         [ "$(owner_of /etc/dayfour/followup.conf)" = "root:dayfour 640" ] &&
         in_root "$dir" dpkg-query -W -f '${Conffiles}\n' dayfour-intake | grep -q /etc/dayfour/intake.conf &&
         in_root "$dir" test -s /usr/share/dayfour/settings/pathways.json &&
+        in_root "$dir" test -s /usr/share/dayfour/kafka/acls.txt &&
         in_root "$dir" id -u dayfour >/dev/null &&
         in_root "$dir" dayfour --version | grep -q '^dayfour [0-9]'
 }

@@ -178,6 +178,19 @@ static struct broken look_at_person(const struct play *play, const struct shelf_
 
 /* ---- due dates ---- */
 
+/* A settled row stays as older rules had it; when a fact changes it is judged by those of today. */
+static struct date due_at_most(const struct play *p, const struct shelf_person *person,
+                               const struct shelf_spell *s)
+{
+    const struct rules r = ruleset_for(p->rules, person->organisation);
+    const struct pathway_rules *pathway = pathway_of(r.org, s->key.pathway);
+    if (!is_settled(s, p->now) || pathway == NULL) {
+        return s->columns.due_date;
+    }
+    struct date by_today = target(&r, pathway, s->columns.onset);
+    return by_today.days > s->columns.due_date.days ? by_today : s->columns.due_date;
+}
+
 void never_remember(const struct play *p, struct arena *a, struct tasks_then *out)
 {
     size_t n = 0;
@@ -193,8 +206,9 @@ void never_remember(const struct play *p, struct arena *a, struct tasks_then *ou
                 continue;
             }
             struct task_then *t = &out->items[out->n++];
-            *t = (struct task_then){
-                .spell_id = s->key.spell_id, .due = s->columns.due_date, .n_records = s->n_records};
+            *t = (struct task_then){.spell_id = s->key.spell_id,
+                                    .due = due_at_most(p, person, s),
+                                    .n_records = s->n_records};
             t->records = arena_array(a, s->n_records, sizeof *t->records);
             for (size_t m = 0; m < s->n_records; m++) {
                 const struct record *rec = record_of(person, &s->records[m]);

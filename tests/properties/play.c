@@ -41,11 +41,7 @@ static void write_cases(struct play *p, struct instant now)
     for (size_t i = 0; i < p->shelf.n_persons; i++) {
         p->shelf.persons[i].touched = false;
     }
-    shelf_write(&p->shelf, &p->caseload, &plan);
-    for (size_t i = 0; i < plan.n_persons; i++) {
-        shelf_find(&p->shelf, plan.persons[i]->organisation, plan.persons[i]->person_id)
-            ->derived_on = today(p, now);
-    }
+    shelf_write(&p->shelf, &p->caseload, &plan, today(p, now));
     p->now = now;
     p->n_written = plan.n_spells;
     for (size_t i = 0; i < plan.n_tombstones; i++) {

@@ -250,6 +250,7 @@ static void write_tombstone(struct shelf *s, const struct tombstone_row *row)
             if (strcmp(to->key.spell_id, row->stored->spell_id) == 0) {
                 to->key.tombstone = true;
                 to->key.end_reason = end_reason_name(row->reason);
+                to->key.settled_at = row->settled_at;
             }
         }
     }
@@ -260,7 +261,7 @@ static struct dated_fact copy_fact(struct arena *a, const struct dated_fact *f)
     return (struct dated_fact){.on = f->on, .time = f->time, .id = arena_strdup(a, f->id)};
 }
 
-static void write_person(struct shelf *s, const struct case_person *from)
+static void write_person(struct shelf *s, const struct case_person *from, struct date today)
 {
     struct shelf_person *p = shelf_person(s, from->organisation, from->person_id);
     p->facts.left = copy_fact(s->a, &from->facts.left);
@@ -271,6 +272,7 @@ static void write_person(struct shelf *s, const struct case_person *from)
     p->wake_at = from->wake_at;
     p->oh_wake_at = from->oh_wake_at;
     p->touched = true;
+    p->derived_on = today;
 }
 
 static void drop_gone(struct shelf *s, const struct record_gone *gone)
@@ -282,7 +284,8 @@ static void drop_gone(struct shelf *s, const struct record_gone *gone)
     }
 }
 
-void shelf_write(struct shelf *s, const struct caseload *cl, const struct plan *plan)
+void shelf_write(struct shelf *s, const struct caseload *cl, const struct plan *plan,
+                 struct date today)
 {
     for (size_t i = 0; i < cl->n_gone; i++) {
         drop_gone(s, &cl->gone[i]);
@@ -297,6 +300,9 @@ void shelf_write(struct shelf *s, const struct caseload *cl, const struct plan *
         write_tombstone(s, &plan->tombstones[i]);
     }
     for (size_t i = 0; i < plan->n_persons; i++) {
-        write_person(s, plan->persons[i]);
+        write_person(s, plan->persons[i], today);
+    }
+    for (size_t i = 0; i < plan->n_new_persons; i++) {
+        write_person(s, plan->new_persons[i], today);
     }
 }

@@ -66,8 +66,9 @@ struct shelf_person *shelf_holder(const struct shelf *s, const char *organisatio
 /* The rows of the people in the caseload, who are sorted already. Strings are borrowed from the
  * shelf. */
 void shelf_load(const struct shelf *s, struct caseload *cl);
-/* What the plan says is to be written, copied. */
-void shelf_write(struct shelf *s, const struct caseload *cl, const struct plan *plan);
+/* What the plan says is to be written, copied; its people are derived as of today. */
+void shelf_write(struct shelf *s, const struct caseload *cl, const struct plan *plan,
+                 struct date today);
 
 struct shelf_entry *shelf_add_entry(struct shelf *s, struct shelf_person *p);
 void shelf_add_emitted(struct shelf *s, struct shelf_person *p, const struct emitted *e);

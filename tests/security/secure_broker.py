@@ -2,8 +2,8 @@
 deploy/kafka's template and adds what a protected installation has.
 
 Listeners: plain, on loopback, whose users may do everything (the test's own hands); secure, which
-asks for a certificate and takes its common name for the principal; and three whose own certificate
-is expired, for another name, and of an authority nobody knows."""
+asks for a certificate and takes its common name for the principal; three whose own certificate
+is expired, for another name, and of an authority nobody knows; and password, with SCRAM within TLS."""
 import os
 import re
 import signal
@@ -21,6 +21,8 @@ import topics  # noqa: E402
 from authority import Authority  # noqa: E402
 
 KINDS = ("secure", "expired", "misnamed", "unknown")
+PASSWORD = "password"  # that listener, which is no kind of certificate
+USERS = {"intake": "i-1234567", "followup": "f-1234567"}
 TOPIC, GROUP, TRANSACTIONAL_ID = 2, 3, 5
 RESOURCES = {"topic": TOPIC, "group": GROUP, "transactional-id": TRANSACTIONAL_ID}
 OPERATIONS = {"read": 3, "write": 4, "describe": 8}
@@ -55,15 +57,18 @@ class SecureBroker:
             "expired": self.ours.issue("broker-expired", end="20210101000000Z"),
             "misnamed": self.ours.issue("broker-misnamed", hosts="DNS:other.example"),
             "unknown": self.stranger.issue("broker-unknown")}
-        plain, controller, *rest = free_ports(2 + len(KINDS))
-        self.ports = dict(zip(KINDS, rest))
+        plain, controller, *rest = free_ports(3 + len(KINDS))
+        self.ports = dict(zip((*KINDS, PASSWORD), rest))
+        certificates[PASSWORD] = certificates["secure"]
         self.brokers = "127.0.0.1:%d" % plain
         self.config = self.dir / "server.properties"
         self.config.write_text(self.properties(plain, controller, certificates))
         java = ["java", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
                 "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", jars()]
         subprocess.run(java + ["kafka.tools.StorageTool", "format", "-t",
-                               "AAAAAAAAAAAAAAAAAAAAAA"[:21] + "g", "-c", self.config],
+                               "AAAAAAAAAAAAAAAAAAAAAA"[:21] + "g", "-c", self.config,
+                               *(word for user in USERS.items() for word in (
+                                   "--add-scram", "SCRAM-SHA-512=[name=%s,password=%s]" % user))],
                        check=True, capture_output=True, timeout=120)
         self.java = java
         self.process = None
@@ -81,7 +86,10 @@ class SecureBroker:
                       plain, controller, names),
                   "advertised.listeners=PLAINTEXT://127.0.0.1:%d,%s" % (plain, names),
                   "listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,"
-                  + ",".join(k.upper() + ":SSL" for k in KINDS),
+                  + ",".join(k.upper() + ":SSL" for k in KINDS) + ",%s:SASL_SSL" % PASSWORD.upper(),
+                  "listener.name.%s.sasl.enabled.mechanisms=SCRAM-SHA-512" % PASSWORD,
+                  "listener.name.%s.scram-sha-512.sasl.jaas.config="
+                  "org.apache.kafka.common.security.scram.ScramLoginModule required;" % PASSWORD,
                   "inter.broker.listener.name=PLAINTEXT",
                   "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer",
                   "super.users=User:ANONYMOUS",
@@ -93,7 +101,7 @@ class SecureBroker:
             lines += [prefix + "keystore.type=PEM", prefix + "keystore.location=%s" % both,
                       prefix + "truststore.type=PEM",
                       prefix + "truststore.location=%s" % self.ours.cert,
-                      prefix + "client.auth=required"]
+                      prefix + "client.auth=" + ("none" if kind == PASSWORD else "required")]
         return "\n".join(lines) + "\n"
 
     def start(self):
@@ -149,6 +157,12 @@ class SecureBroker:
         return {"bootstrap.servers": "127.0.0.1:%d" % self.ports[kind],
                 "security.protocol": "ssl", "ssl.ca.location": (authority or self.ours).cert,
                 "ssl.certificate.location": pair[0], "ssl.key.location": pair[1]}
+
+
+    def client_by_password(self, name, password=None):
+        return {"bootstrap.servers": "127.0.0.1:%d" % self.ports[PASSWORD], "security.protocol": "sasl_ssl",
+                "ssl.ca.location": self.ours.cert, "sasl.mechanism": "SCRAM-SHA-512", "sasl.username": name,
+                "sasl.password": password or USERS[name]}
 
 
 def shipped_acls(rename):

@@ -2,6 +2,7 @@
 """security.kafka: certificates on both sides to a real broker, and rights as the documents give
 them: each principal can do its part, and HR's reader nothing but read HR's topic."""
 import copy
+import ctypes
 import functools
 import shutil
 import sys
@@ -110,11 +111,46 @@ def no_right_no_start(around):
             expect("AUTHORIZATION" in service.lines("failed")[-1]["code"], service.tail())
 
 
+def passwords(around):
+    """By SCRAM, where the library can do it; where it cannot, it is said beforehand and at the end."""
+    with stage_of(around) as stage:
+        starts = ((stage.start_intake, "intake"), (stage.start_followup, "followup"))
+        if ctypes.CDLL("librdkafka.so.1").rd_kafka_version() < 0x02060100:
+            for start, name in starts:
+                service = start(wait=None, **as_settings(broker.client_by_password(name)))
+                ends_at_login(service)
+                expect("2.6.1" in service.lines("config")[0]["msg"], "no warning: %s" % service.lines()[0])
+            return
+        lines, world = expected(PARTITIONS)
+        services = [start(**as_settings(broker.client_by_password(name))) for start, name in starts]
+        ends = stage.publish(lines)
+        stage.wait_taken(ends, 90)
+        check(stage, lines, world)
+        stage.wait_idle(60)
+        expect(stage.events("return-to-work"), "nothing was said")
+        for service in services:
+            expect(service.stop() == 0, "%s does not end well" % service.name)
+
+
+def wrong_password(around):
+    with stage_of(around) as stage:
+        for start, name in ((stage.start_intake, "intake"), (stage.start_followup, "followup")):
+            ends_at_login(start(wait=None, **as_settings(broker.client_by_password(name, "not-it"))))
+
+
+def ends_at_login(service):
+    code = service.wait(45)
+    expect(code == 3, "%s ended with %s: %s" % (service.name, code, service.tail()))
+    expect("AUTHENTICATION" in service.lines("failed")[-1]["code"], service.tail())
+
+
 CASES = {
     "the documents' rights suffice": rights_of_the_documents_suffice,
     "HR reads HR's topic alone": hr_reads_hr_s_topic_alone,
     "intake writes nowhere, followup reads no absences": intake_may_not_write,
     "no right, no start": no_right_no_start,
+    "passwords, by SCRAM": passwords,
+    "a wrong password": wrong_password,
     "a client's certificate of a stranger": client_certificate_of_a_stranger,
     **{"a broker's certificate: " + kind: functools.partial(refused, kind)
        for kind in ("expired", "misnamed", "unknown")},

@@ -349,6 +349,37 @@ Test(caseload, what_is_no_more_of_a_settled_period_stays_until_a_fact_of_it_chan
     cr_assert_eq(plan.n_tombstones, 1, "one of the two is no more");
 }
 
+static struct plan plan_at(struct instant at)
+{
+    struct plan plan;
+    caseload_derive(&cl, &rs, at, true);
+    plan_make(&plan, &cl, at, "time");
+    return plan;
+}
+
+Test(caseload, what_was_no_more_while_off_learns_when_it_settles)
+{
+    struct case_person *p = caseload_person(&cl, "T1", "P1");
+    cr_assert(apply_at("A1", 1, "2026-09-07", NULL, now));
+    caseload_derive(&cl, &rs, now, true);
+    store_spell(p);
+    struct stored_spell *gone = &p->spells[0];
+    gone->spell_id = "of other rules";
+    gone->tombstone = true;
+    gone->end_reason = "merged";
+    cr_assert_eq(plan_at(days_on(10)).n_tombstones, 0, "nobody can tell yet");
+    cr_assert(apply_at("A1", 2, "2026-09-07", "2026-09-20", days_on(20)));
+    struct plan plan = plan_at(days_on(20));
+    cr_assert_eq(plan.n_tombstones, 1);
+    cr_assert_eq(plan.tombstones[0].reason, END_MERGED);
+    cr_assert_eq(plan.tombstones[0].settled_at.us, p->cw.periods[0].settled_at.us);
+    gone->settled_at = plan.tombstones[0].settled_at;
+    cr_assert_eq(plan_at(days_on(20)).n_tombstones, 0);
+    gone->end_reason = "superseded"; /* by the rules of then */
+    cr_assert_eq(plan_at(days_on(100)).n_tombstones, 1, "not settled yet");
+    cr_assert_eq(plan_at(days_on(200)).n_tombstones, 0, "what it was then it stays");
+}
+
 Test(caseload, who_is_joined_changes_too)
 {
     struct case_person *p = caseload_person(&cl, "T1", "P1");

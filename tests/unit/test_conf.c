@@ -110,7 +110,7 @@ Test(conf, lines_comments_and_blanks)
 
 Test(conf, faults_name_file_line_and_key)
 {
-    refuses("\nbatch.max_row = 5\n", "2: batch.max_row: unknown key");
+    refuses("\nbatch.max_row = 5\n", "2: batch.max_row: unknown key; --help lists all there are");
     refuses("batch.max_rows = 0\n", "1: batch.max_rows: must be a whole number from 1 to 20000");
     refuses("batch.max_rows = 20001\n",
             "1: batch.max_rows: must be a whole number from 1 to 20000");
@@ -128,9 +128,11 @@ Test(conf, faults_name_file_line_and_key)
     refuses("followup.shards = 1\nfollowup.shards = 1\n", "2: followup.shards: set twice");
     refuses("kafka.prop.a = 1\nkafka.prop.a = 2\n", "2: kafka.prop.a: set twice");
     refuses("kafka.prop. = 1\n", "1: kafka.prop.: names no property");
-    refuses("kafka.prop.* = 1\nlog.levels = info\n", "2: log.levels: unknown key");
+    refuses("kafka.prop.* = 1\nlog.levels = info\n",
+            "2: log.levels: unknown key; --help lists all there are");
     refuses("just words\n", "1: (line): must be key = value");
-    refuses("password hunter2 = x\n", "1: (key): unknown key"); /* never what may be a secret */
+    refuses("password hunter2 = x\n",
+            "1: (key): unknown key; --help lists all there are"); /* never what may be a secret */
     refuses("kafka.prop.acks = 1\n", "1: kafka.prop.acks: exactly-once delivery rests on it");
     refuses("kafka.prop.enable.auto.commit = false\n",
             "1: kafka.prop.enable.auto.commit: positions are kept in the database");

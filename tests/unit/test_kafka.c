@@ -147,7 +147,7 @@ Test(kafka, brokers_are_needed)
     struct conf c = {0};
     struct err err = {0};
     cr_assert_eq(open_conf(&c, &err), STATUS_FATAL);
-    cr_assert_str_eq(err.text, "kafka.brokers: not set");
+    cr_assert_str_eq(err.text, "kafka.brokers: not set (KAFKA_BROKERS, or a --config file)");
 }
 
 Test(kafka, codes_have_meanings)

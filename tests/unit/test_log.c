@@ -146,6 +146,48 @@ Test(log, an_event_is_held_to_five_lines_then_one_a_second)
     cr_assert_null(strstr(lines, "\"n\":51"));
 }
 
+Test(log, what_was_left_out_is_told_once_it_is_quiet)
+{
+    begin(false);
+    for (int i = 0; i < 8; i++) {
+        log_warn(DB_DOWN, LOG_INT("n", i));
+    }
+    log_settle(false); /* may well go on */
+    nanosleep(&(struct timespec){5, 100000000}, NULL);
+    log_settle(false);
+    log_settle(false);
+    const char *lines = written();
+    cr_assert_eq(count_lines(lines), 6);
+    cr_assert_not_null(strstr(lines, "\"level\":\"warn\",\"svc\":\"intake\",\"event\":"
+                                     "\"left_out\",\"of\":\"db_down\",\"suppressed\":3}\n"));
+}
+
+Test(log, before_the_end_all_is_told)
+{
+    begin(false);
+    for (int i = 0; i < 7; i++) {
+        log_info(EMITTED, LOG_INT("n", i));
+        log_error(FENCED, LOG_INT("n", i));
+    }
+    log_settle(true);
+    log_info(STOPPED, LOG_INT("exit", 0));
+    const char *lines = written();
+    cr_assert_eq(count_lines(lines), 13);
+    cr_assert_not_null(strstr(lines, "\"of\":\"emitted\",\"suppressed\":2}\n"));
+    cr_assert_not_null(strstr(lines, "\"of\":\"fenced\",\"suppressed\":2}\n"));
+}
+
+Test(log, a_line_for_each_of_many_is_no_storm)
+{
+    begin(false);
+    for (int i = 0; i < 150; i++) {
+        log_info(ASSIGNED, LOG_INT("partition", i));
+    }
+    const char *lines = written();
+    cr_assert_eq(count_lines(lines), 100);
+    cr_assert_not_null(strstr(lines, "\"partition\":99}"));
+}
+
 Test(log, the_catalogue_names_every_event)
 {
     static char table[20000];

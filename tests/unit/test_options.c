@@ -85,3 +85,18 @@ Test(options, faults)
     cr_assert_eq(parse("--help", &a, &help), STATUS_OK);
     cr_assert(help);
 }
+
+Test(options, what_begins_with_a_word)
+{
+    static char text[1000];
+    FILE *f = fmemopen(text, sizeof text, "w");
+    cr_assert_not(options_list_family(commands, 3, "show", f));
+    cr_assert_not(options_list_family(commands, 3, "set", f));
+    fflush(f);
+    cr_assert_eq(ftell(f), 0);
+    cr_assert(options_list_family(commands, 3, "settings", f));
+    fclose(f);
+    cr_assert_not_null(strstr(text, "  settings load FILE  "));
+    cr_assert_not_null(strstr(text, "  settings show  "));
+    cr_assert_null(strstr(text, "TASK"));
+}

@@ -117,6 +117,12 @@ def no_database_server(w):
 
 
 @case
+def no_database_named(w):
+    write(w)
+    equal(doctor(w, env={"PG_DSN": ""}), ["database_unknown"])
+
+
+@case
 def a_wrong_password(w):
     names(w, ["database_login"], password="y")
 
