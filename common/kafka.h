@@ -11,6 +11,12 @@
 #include "common/conf.h"
 #include "common/err.h"
 
+/* What hangs on the library's version (rd_kafka_version()), all of it: Debian 12 has 2.0.2, 13 has
+ * 2.8.0. Before the first a full queue of what was read ahead is looked at once a second only;
+ * before the second brokers of today refuse its SCRAM. */
+#define KAFKA_FINDS_ROOM 0x02030000   /* fetch.queue.backoff.ms */
+#define KAFKA_SCRAM_MENDED 0x02060100 /* 2.6.1 */
+
 /* A property set in code: wins over kafka.prop.* of the same name. */
 struct kafka_setting {
     const char *name; /* NULL ends a list */

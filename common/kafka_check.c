@@ -6,8 +6,6 @@
 #include "common/kafka.h"
 #include "common/transport.h"
 
-#define SCRAM_MENDED 0x02060100 /* librdkafka 2.6.1 */
-
 static bool starts(const char *text, const char *with)
 {
     return strncmp(text, with, strlen(with)) == 0;
@@ -64,7 +62,7 @@ enum status kafka_check(const struct conf *c, char warning[KAFKA_WARNING], struc
     property(rconf, "security.protocol", protocol, sizeof protocol);
     property(rconf, "sasl.mechanisms", mechanism, sizeof mechanism);
     if (starts(protocol, "sasl") && starts(mechanism, "SCRAM") &&
-        rd_kafka_version() < SCRAM_MENDED) {
+        rd_kafka_version() < KAFKA_SCRAM_MENDED) {
         (void)snprintf(warning, KAFKA_WARNING,
                        "kafka.prop.sasl.mechanism: %s of librdkafka %s is refused by current"
                        " brokers; use certificates, or librdkafka 2.6.1 or later",

@@ -17,7 +17,6 @@
  * memory. */
 #define AHEAD_KBYTES "8192"
 #define NUDGE_BYTES (2 * 1024 * 1024) /* of that: room for when it is asked for */
-#define FINDS_ROOM_ITSELF 0x02030000  /* librdkafka 2.3 has fetch.queue.backoff.ms */
 
 struct source {
     rd_kafka_t *rk;
@@ -159,7 +158,7 @@ static enum status new_client(struct source *src, const struct conf *c, struct e
         /* While the database is away nothing is read; the group may wait, and fencing makes it
            safe. */
         {"max.poll.interval.ms", "86400000"},
-        {rd_kafka_version() < FINDS_ROOM_ITSELF ? NULL : "fetch.queue.backoff.ms", "10"},
+        {rd_kafka_version() < KAFKA_FINDS_ROOM ? NULL : "fetch.queue.backoff.ms", "10"},
         {NULL, NULL}};
     rd_kafka_conf_t *rconf = NULL;
     enum status s = kafka_conf_new(&rconf, c, "dayfour-intake", settings, false, err);
@@ -324,7 +323,7 @@ static void hand_over(struct source *src, const rd_kafka_message_t *m)
  * partition's leader made it look; what this one asks is of no interest. */
 static void nudge(struct source *src)
 {
-    if (src->taken < NUDGE_BYTES || rd_kafka_version() >= FINDS_ROOM_ITSELF || src->held == NULL) {
+    if (src->taken < NUDGE_BYTES || rd_kafka_version() >= KAFKA_FINDS_ROOM || src->held == NULL) {
         return;
     }
     src->taken = 0;

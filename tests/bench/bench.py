@@ -22,7 +22,7 @@ sys.path[:0] = [str(ROOT / "deploy" / "demo"), str(ROOT / "tests" / "e2e")]
 import bench_followup  # noqa: E402  pylint: disable=wrong-import-position
 import plot  # noqa: E402  pylint: disable=wrong-import-position
 from database import Database  # noqa: E402  pylint: disable=wrong-import-position
-from process import cpu_seconds, memory_mib  # noqa: E402  pylint: disable=wrong-import-position
+from process import cpu_seconds, descriptors, memory_mib  # noqa: E402  pylint: disable=wrong-import-position
 
 BIN = ROOT / "build/bench/bin"
 PARTITIONS = 8
@@ -84,6 +84,7 @@ class Intake:
         self.topic = topic
         self.seen = []  # when, events committed, CPU seconds of intake and its sessions until then
         self.sessions = []
+        self.early = None  # memory and descriptors once a tenth is stored
         self.log = open(os.devnull, "wb")
         self.process = subprocess.Popen([BIN / "dayfour-intake"], stdout=self.log, env=env)
 
@@ -98,6 +99,8 @@ class Intake:
             taken = self.taken()
             if taken > 0:
                 self.seen.append((time.monotonic(), taken, self.cpu_seconds() + self.cpu_of_sessions()))
+            if self.early is None and taken >= events // 10:
+                self.early = self.holds()
             if taken >= events:
                 return self.rate(0, 1)
             if self.process.poll() is not None:
@@ -121,6 +124,9 @@ class Intake:
             ends.append(next(i for i, one in enumerate(self.seen) if one[1] >= self.seen[-1][1] * n / parts))
         return [(self.seen[b][1], (self.seen[b][2] - self.seen[a][2]) / (self.seen[b][1] - self.seen[a][1]) * 1e6)
                 for a, b in zip(ends, ends[1:]) if b > a]
+
+    def holds(self):
+        return self.status("VmHWM"), descriptors(self.process.pid)
 
     def status(self, field):
         return memory_mib(self.process.pid, field)
@@ -167,7 +173,7 @@ def ceilings(figures, dsn, brokers, topic, events, repeat, today):
 
 
 def intake_end_to_end(figures, dsn, brokers, topic, events, repeat):
-    rates, cpus, sessions, peaks, flat, grown = [], [], [], [], [], []
+    rates, cpus, sessions, peaks, flat, grown, held = [], [], [], [], [], [], []
     for i in range(repeat):
         mine = database_new(dsn, "bench_%d" % i)
         intake = Intake(mine, brokers, topic, "bench-%d" % i)
@@ -175,6 +181,7 @@ def intake_end_to_end(figures, dsn, brokers, topic, events, repeat):
         cpus.append(intake.cpu_seconds() / events * 1e6)
         sessions.append(intake.cpu_of_sessions() / events * 1e6)
         peaks.append(intake.status("VmHWM"))
+        held.append((intake.early, intake.holds()))
         costs = intake.costs()
         grown.append(costs[-1][1] / statistics.median(cost for _, cost in costs[1:4]))
         if intake.rate(0.25, 0.5) > 0:
@@ -186,6 +193,8 @@ def intake_end_to_end(figures, dsn, brokers, topic, events, repeat):
     figures.add("intake, own CPU per million events", cpus, "s")
     figures.add("its database sessions' CPU per million", sessions, "s")
     figures.add("intake, peak resident memory", peaks, "MiB")
+    figures.add("its peak until a tenth was stored", [early[0] for early, _ in held], "MiB")
+    figures.add("descriptors more at the end than then", [late[1] - early[1] for early, late in held], "")
     figures.add("CPU of the last tenth beside the second to fourth", grown, "times")
     if flat:
         figures.add("intake, last quarter beside the second", flat, "of its rate")
@@ -232,6 +241,10 @@ def sizes(figures, dsn):
                     "MiB", sql(dsn, "select count(*) || ' rows' from %s" % table))
 
 
+def days_since_1970():
+    return (dt.date.today() - dt.date(1970, 1, 1)).days
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--events", type=int, default=1000000)
@@ -247,7 +260,7 @@ def main():
         args.events, args.repeat = min(args.events, 200000), 1
         args.people, args.due = min(args.people, 120000), min(args.due, 20000)
     dsn, brokers = os.environ["PG_DSN"], os.environ["KAFKA_BROKERS"]
-    today = (dt.date.today() - dt.date(1970, 1, 1)).days
+    today = days_since_1970()
     about = machine(dsn)
     for key, value in about.items():
         print("%-12s %s" % (key, value))
@@ -302,4 +315,5 @@ def measure_intake(figures, dsn, brokers, args, today):
             "share of raw consume": intake / figures["raw consume"]}
 
 
-main()
+if __name__ == "__main__":
+    main()

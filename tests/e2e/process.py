@@ -15,3 +15,7 @@ def memory_mib(pid, field):
         if line.startswith(field):
             return int(line.split()[1]) / 1024
     return 0
+
+
+def descriptors(pid):
+    return len(os.listdir("/proc/%d/fd" % pid))
