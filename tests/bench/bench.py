@@ -173,7 +173,7 @@ def ceilings(figures, dsn, brokers, topic, events, repeat, today):
 
 
 def intake_end_to_end(figures, dsn, brokers, topic, events, repeat):
-    rates, cpus, sessions, peaks, flat, grown, held = [], [], [], [], [], [], []
+    rates, halves, cpus, sessions, peaks, flat, grown, held = [], [], [], [], [], [], [], []
     for i in range(repeat):
         mine = database_new(dsn, "bench_%d" % i)
         intake = Intake(mine, brokers, topic, "bench-%d" % i)
@@ -181,6 +181,7 @@ def intake_end_to_end(figures, dsn, brokers, topic, events, repeat):
         cpus.append(intake.cpu_seconds() / events * 1e6)
         sessions.append(intake.cpu_of_sessions() / events * 1e6)
         peaks.append(intake.status("VmHWM"))
+        halves.append(intake.rate(0, 0.5))
         held.append((intake.early, intake.holds()))
         costs = intake.costs()
         grown.append(costs[-1][1] / statistics.median(cost for _, cost in costs[1:4]))
@@ -190,6 +191,7 @@ def intake_end_to_end(figures, dsn, brokers, topic, events, repeat):
         if i + 1 < repeat:
             sql(dsn, "drop database bench_%d" % i)
     figures.add("intake, topic to committed rows", rates, "events/s")
+    figures.add("its first half of them", halves, "events/s")
     figures.add("intake, own CPU per million events", cpus, "s")
     figures.add("its database sessions' CPU per million", sessions, "s")
     figures.add("intake, peak resident memory", peaks, "MiB")
