@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <time.h>
 
 #include "common/hash.h"
 #include "services/cli/commands.h"
@@ -11,6 +12,8 @@
 #include "services/cli/rulebook.h"
 #include "services/cli/shipped.h"
 
+#define TRIES 30 /* for about a minute */
+#define PAUSE_NS 300000000L
 #define HASH_TEXT (2 * SHA256_BYTES + 1)
 #define KEY_HEX ((size_t)INSTALL_KEY_BYTES * 2)
 
@@ -121,6 +124,36 @@ static enum status apply(struct cli *cli, const struct embed_file *f, struct err
     return s;
 }
 
+/* One migration at a time: the second waits for the first and finds nothing to do. What waits for a
+ * table holds up everybody else who wants it, so that is short, and done again. */
+static enum status lock_session(struct cli *cli, struct err *err)
+{
+    enum status s = cli->pg == NULL ? cli_connect(cli, err) : pg_connect(cli->pg, err);
+    return s != STATUS_OK ? s
+                          : pg_script(cli->pg,
+                                      "set lock_timeout = '60s'; set statement_timeout = 0;"
+                                      "set client_min_messages = warning;"
+                                      "select pg_advisory_lock(7170417, 0);"
+                                      "set lock_timeout = '2s'",
+                                      err);
+}
+
+/* The services and whoever reads may be at work on the same tables: deadlocked or waited for in
+ * vain nothing of the file has been done. */
+static enum status apply_among_others(struct cli *cli, const struct embed_file *f, struct err *err)
+{
+    enum status s = apply(cli, f, err);
+    for (int tries = 1; s == STATUS_RETRY && tries < TRIES; tries++) {
+        if (tries == 1) {
+            fprintf(stderr, "migrate: %s: others use the same tables; trying again\n", f->name);
+        }
+        (void)nanosleep(&(struct timespec){.tv_nsec = PAUSE_NS}, NULL);
+        s = lock_session(cli, err);
+        s = s == STATUS_OK ? apply(cli, f, err) : s;
+    }
+    return s;
+}
+
 static enum status apply_all(struct cli *cli, const bool *applied, struct err *err)
 {
     enum status s = make_history(cli, err);
@@ -128,7 +161,7 @@ static enum status apply_all(struct cli *cli, const bool *applied, struct err *e
         if (applied[i]) {
             continue;
         }
-        s = apply(cli, &embed_sql[i], err);
+        s = apply_among_others(cli, &embed_sql[i], err);
         if (s == STATUS_OK) {
             printf("applied %s\n", embed_sql[i].name);
         }
@@ -288,18 +321,6 @@ static void tell(const struct contents *put, bool files)
 }
 
 /* ---- the command ---- */
-
-/* One migration at a time: the second waits for the first and finds nothing to do. */
-static enum status lock_session(struct cli *cli, struct err *err)
-{
-    enum status s = cli_connect(cli, err);
-    return s != STATUS_OK ? s
-                          : pg_script(cli->pg,
-                                      "set lock_timeout = '60s'; set statement_timeout = 0;"
-                                      "set client_min_messages = warning;"
-                                      "select pg_advisory_lock(7170417, 0)",
-                                      err);
-}
 
 static int dry_run(const bool *applied)
 {

@@ -1,6 +1,5 @@
 /* early - to be loaded before librdkafka into an intake under test: reading begins some messages
  * earlier than it asks for, as if the library still held what it had fetched before. */
-#define _GNU_SOURCE
 #include <dlfcn.h>
 #include <librdkafka/rdkafka.h>
 #include <string.h>
@@ -25,14 +24,15 @@ static int64_t earlier(int64_t offset)
     return offset > EARLIER ? offset - EARLIER : 0;
 }
 
-rd_kafka_resp_err_t rd_kafka_assign(rd_kafka_t *rk, const rd_kafka_topic_partition_list_t *list)
+rd_kafka_resp_err_t rd_kafka_assign(rd_kafka_t *rk,
+                                    const rd_kafka_topic_partition_list_t *partitions)
 {
     assign_fn *real = NULL;
     find("rd_kafka_assign", &real);
-    if (list == NULL) {
+    if (partitions == NULL) {
         return real(rk, NULL);
     }
-    rd_kafka_topic_partition_list_t *copy = rd_kafka_topic_partition_list_copy(list);
+    rd_kafka_topic_partition_list_t *copy = rd_kafka_topic_partition_list_copy(partitions);
     for (int i = 0; i < copy->cnt; i++) {
         copy->elems[i].offset = earlier(copy->elems[i].offset);
     }
@@ -41,10 +41,10 @@ rd_kafka_resp_err_t rd_kafka_assign(rd_kafka_t *rk, const rd_kafka_topic_partiti
     return code;
 }
 
-rd_kafka_resp_err_t rd_kafka_seek(rd_kafka_topic_t *topic, int32_t partition, int64_t offset,
+rd_kafka_resp_err_t rd_kafka_seek(rd_kafka_topic_t *rkt, int32_t partition, int64_t offset,
                                   int timeout_ms)
 {
     seek_fn *real = NULL;
     find("rd_kafka_seek", &real);
-    return real(topic, partition, earlier(offset), timeout_ms);
+    return real(rkt, partition, earlier(offset), timeout_ms);
 }

@@ -8,13 +8,14 @@ The next version's migration is made up: a column more in every table there is, 
 take for granted about a table (`select *`, an insert that names no columns, a row type).
 """
 import json
+import subprocess
 import sys
 import threading
 import time
 
 import harness
 from followup_stage import FollowupStage
-from harness import NotRun, expect
+from harness import NotRun, expect, until
 
 PARTITIONS = 4
 A_SECOND = 100         # messages
@@ -177,6 +178,27 @@ def old_programs_on_the_next_schema(around):
         expect("nothing to do" in stage.dayfour("migrate", program=NEXT), "it is not safe to repeat")
 
 
+def among_others(around):
+    """A migration and somebody's transaction wait for each other: it gives way, and is done again."""
+    if not (around.bin / NEXT).exists():
+        raise NotRun("needs " + NEXT)
+    with FollowupStage(around, partitions=PARTITIONS) as stage, subprocess.Popen(
+            ["psql", "-XAtq", "-d", stage.dsn()], stdin=subprocess.PIPE, text=True) as other:
+        said = []
+        migrating = threading.Thread(target=lambda: said.append(stage.dayfour("migrate", program=NEXT)))
+        waits = "select count(*) from pg_locks l join pg_database d on d.oid = l.database where %s and datname = '" \
+            + stage.id + "'"
+        other.stdin.write("begin; lock table casework.spell in share update exclusive mode;\n")
+        other.stdin.flush()
+        until(lambda: stage.sql(waits % "granted and mode = 'ShareUpdateExclusiveLock'") != "0", "the lock", 10)
+        migrating.start()
+        until(lambda: stage.sql(waits % "not granted") != "0", "the migration to wait", 10, 0.02)
+        other.stdin.write("lock table intake.position in access share mode; commit;\n")
+        other.stdin.flush()
+        migrating.join(90)
+        expect(said and "applied 9000" in said[0], "it was not applied")
+
+
 def old_commands(stage):
     """What people type goes on too; of doctor's findings one is new."""
     for words in (("positions",), ("dead-letters", "list"), ("purge", "--dry-run"), ("audit", "list"),
@@ -189,6 +211,7 @@ CASES = {
     "one of each, restarted one after the other": one_of_each,
     "two of each, restarted one after the other": two_of_each,
     "old programs on the next version's schema": old_programs_on_the_next_schema,
+    "a migration among others": among_others,
 }
 
 if __name__ == "__main__":
