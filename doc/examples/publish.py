@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""Publishes one absence record as HR holds it: publish.py BROKERS (needs confluent-kafka)."""
+"""Publishes one absence record as HR holds it: publish.py BROKERS [PROPERTY=VALUE...]
+
+Needs confluent-kafka. A property for TLS: security.protocol=ssl."""
 import datetime
 import json
 import sys
@@ -9,8 +11,8 @@ from confluent_kafka import Producer
 
 RECORD = {
     "organisation": "RW3", "absence_id": "A-3001", "version": 1, "person_id": "P-91",
-    "category": "sickness", "onset_date": "2026-09-07", "last_day": None,
-    "reason": {"scheme": "esr", "code": "S10"},
+    "category": "sickness", "onset_date": datetime.date.today().isoformat(), "last_day": None,
+    "reason": {"scheme": "esr", "code": "S12"},
     "contact": {"name": "Test Person 91", "phone": "07700 900091", "voicemail": False},
 }
 
@@ -24,14 +26,15 @@ def event(kind, record):
         "datacontenttype": "application/json", "data": record}
 
 
-def main(brokers):
+def main(brokers, *properties):
     failures = []
 
     def delivered(error, _message):
         if error is not None:
             failures.append(error)
 
-    producer = Producer({"bootstrap.servers": brokers, "enable.idempotence": True})
+    producer = Producer({"bootstrap.servers": brokers, "enable.idempotence": True,
+                         **dict(item.split("=", 1) for item in properties)})
     producer.produce(
         "absence.events", key=RECORD["person_id"],
         value=json.dumps(event("opened", RECORD)),
@@ -43,4 +46,4 @@ def main(brokers):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(*sys.argv[1:]))
