@@ -15,7 +15,7 @@
 #define CLOSE_MS 4000
 /* Of what is read ahead: enough to keep both sessions busy, and no more, for it is most of our
  * memory. */
-#define AHEAD_KBYTES "8192"
+#define AHEAD_KBYTES "4096"
 #define NUDGE_BYTES (2 * 1024 * 1024) /* of that: room for when it is asked for */
 
 struct source {
@@ -153,7 +153,7 @@ static enum status new_client(struct source *src, const struct conf *c, struct e
         {"check.crcs", "true"},
         {"enable.partition.eof", "false"},
         {"queued.max.messages.kbytes", AHEAD_KBYTES},
-        {"fetch.max.bytes", "4194304"},
+        {"fetch.max.bytes", "2097152"},
         {"fetch.message.max.bytes", "524288"},
         /* While the database is away nothing is read; the group may wait, and fencing makes it
            safe. */
