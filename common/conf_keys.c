@@ -57,7 +57,7 @@ const struct conf_key conf_keys[] = {
         "database sessions; the partitions are divided among them"),
     INT("followup.shards", followup_shards, "1", 1, 64, FOLLOWUP,
         "parts followup's work is divided into; not more than the follow-up topic has partitions"),
-    INT("followup.batch_people", followup_batch_people, "1000", 1, 5000, FOLLOWUP,
+    INT("followup.batch_people", followup_batch_people, "1500", 1, 5000, FOLLOWUP,
         "people looked at in one database transaction"),
     CHOICE("log.level", log_level, "info", "error|warn|info|debug", ALL, "the least serious level logged"),
     CHOICE("log.format", log_format, "json", "json|logfmt", ALL, "logfmt is for terminals"),
