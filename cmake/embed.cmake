@@ -1,5 +1,5 @@
 # dayfour_embed(OUT PREFIX FILE...): a C file of byte arrays made from files at build time, one list
-# called PREFIX of struct embed_file (services/cli/embed.h), in the order of the files' names.
+# called PREFIX of struct embed_file (common/base/embed.h), in the order of the files' names.
 set(DAYFOUR_EMBED_SCRIPT ${CMAKE_CURRENT_LIST_DIR}/embed_files.cmake)
 
 function(dayfour_embed out prefix)

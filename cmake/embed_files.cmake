@@ -16,9 +16,12 @@ foreach(file IN LISTS files)
     math(EXPR n "${n} + 1")
 endforeach()
 file(WRITE "${OUT}.new" "/* Made from files by cmake/embed_files.cmake. */
-#include \"services/cli/embed.h\"
+#include \"common/base/embed.h\"
 
 ${arrays}
+extern const struct embed_file ${PREFIX}[];
+extern const size_t ${PREFIX}_n;
+
 const struct embed_file ${PREFIX}[] = {
 ${rows}};
 const size_t ${PREFIX}_n = ${n};

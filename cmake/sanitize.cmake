@@ -12,7 +12,7 @@ else()
                         "(address,undefined or thread, or empty)")
 endif()
 
-set(DAYFOUR_TSAN_C11 ${CMAKE_CURRENT_LIST_DIR}/../tests/sanitize/tsan_c11.c)
+set(DAYFOUR_TSAN_C11 ${CMAKE_CURRENT_LIST_DIR}/../tests/lint/sanitize/tsan_c11.c)
 
 function(dayfour_sanitize target)
     get_target_property(type ${target} TYPE)

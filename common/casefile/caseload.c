@@ -1,10 +1,17 @@
+/* People, records and gone digests are found by hash tables over the batch's arena. A message may
+ * move a record from one person to another: then both must be in the batch, and the caller loads
+ * the holder first. A changed record marks the records of its period as changed too (hr_mark,
+ * period_peers). HR's next wake-up is set from HR's facts and emissions alone, so that nobody can
+ * learn from its order who has a case (ADR 18). */
 #include "common/casefile/caseload.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/casefile/ahead.h"
+#include "common/casefile/hr_mark.h"
 #include "common/casework/apply.h"
-#include "common/casework/mates.h"
+#include "common/casework/derive/period_peers.h"
 
 #define FIRST_SLOTS 1024u
 #define ARENA_CHUNK (256 * 1024)
@@ -45,7 +52,9 @@ void caseload_clear(struct caseload *cl)
 {
     arena_free(cl->arena);
     free(cl->persons);
-    free(cl->gone);
+    free(cl->moved);
+    free(cl->known);
+    free(cl->asked);
     free(cl->person_slots);
     free(cl->record_slots);
     free(cl->records);
@@ -56,8 +65,13 @@ void caseload_reset(struct caseload *cl)
 {
     arena_reset(cl->arena);
     cl->n_persons = 0;
-    cl->n_gone = 0;
+    cl->n_moved = 0;
+    cl->n_known = 0;
+    cl->n_asked = 0;
     cl->n_records = 0;
+    cl->expected = NULL;
+    cl->n_expected = 0;
+    cl->missed = false;
     cl->careful = false;
     memset(cl->person_slots, 0, (cl->person_mask + 1) * sizeof *cl->person_slots);
     memset(cl->record_slots, 0, (cl->record_mask + 1) * sizeof *cl->record_slots);
@@ -131,7 +145,8 @@ struct case_person *caseload_person(struct caseload *cl, const char *organisatio
                               .left = {.on = DATE_NONE, .time = INSTANT_NONE},
                               .died = {.on = DATE_NONE, .time = INSTANT_NONE},
                               .opt = {.on = DATE_NONE, .time = INSTANT_NONE},
-                              .changed_at = INSTANT_NONE};
+                              .changed_at = INSTANT_NONE,
+                              .hr_changed_at = INSTANT_NONE};
     *slot = (uint32_t)cl->n_persons;
     if (cl->n_persons * 2 > cl->person_mask) {
         size_t slots = (cl->person_mask + 1) * 2;
@@ -141,6 +156,14 @@ struct case_person *caseload_person(struct caseload *cl, const char *organisatio
         index_people(cl);
     }
     return p;
+}
+
+void caseload_cut(struct caseload *cl, size_t n)
+{
+    if (n < cl->n_persons) {
+        cl->n_persons = n;
+        index_people(cl);
+    }
 }
 
 static int by_key(const void *a, const void *b)
@@ -230,7 +253,7 @@ void caseload_index_record(struct caseload *cl, struct case_person *p, const str
     }
 }
 
-/* ---- messages onto facts ---- */
+/* ---- records that move ---- */
 
 /* Takes the record at index out of p's facts; the last one takes its place. */
 static void take_out(struct caseload *cl, struct case_person *p, size_t index)
@@ -253,12 +276,12 @@ static struct record *move_record(struct caseload *cl, struct case_person *from,
     struct record rec = from->facts.records[index];
     struct record_state state = from->state[index];
     if (state.stored) {
-        cl->gone = grown(cl->gone, &cl->gone_cap, cl->n_gone + 1, sizeof *cl->gone);
-        cl->gone[cl->n_gone++] = (struct record_gone){.organisation = from->organisation,
-                                                      .person_id = from->person_id,
-                                                      .source = rec.source,
-                                                      .absence_id = rec.absence_id,
-                                                      .had_details = state.has_details};
+        cl->moved = grown(cl->moved, &cl->moved_cap, cl->n_moved + 1, sizeof *cl->moved);
+        cl->moved[cl->n_moved++] = (struct moved_record){.organisation = from->organisation,
+                                                         .person_id = from->person_id,
+                                                         .source = rec.source,
+                                                         .absence_id = rec.absence_id,
+                                                         .had_details = state.has_details};
     }
     /* Found again first, then taken out: its slot is looked up by what stands at its place. */
     struct record *there = caseload_add_record(cl, to);
@@ -290,6 +313,14 @@ const struct record *caseload_record(const struct caseload *cl, const char *orga
     return find_record(cl, organisation, source, absence_id, &holder);
 }
 
+struct case_person *caseload_holder(const struct caseload *cl, const char *organisation,
+                                    const char *source, const char *absence_id)
+{
+    struct case_person *holder;
+    (void)find_record(cl, organisation, source, absence_id, &holder);
+    return holder;
+}
+
 static void know_rules(struct case_person *p, const struct ruleset *rs)
 {
     if (p->rules.org == NULL) {
@@ -297,21 +328,56 @@ static void know_rules(struct case_person *p, const struct ruleset *rs)
     }
 }
 
-/* Whoever shares a period with a record that changed has a period that changed. */
-static void touch_mates(struct caseload *cl, struct case_person *p, const struct record *of,
-                        struct date today, struct instant now)
+void caseload_know_gone(struct caseload *cl, const struct record_known *known)
+{
+    cl->known = grown(cl->known, &cl->known_cap, cl->n_known + 1, sizeof *cl->known);
+    cl->known[cl->n_known++] = *known;
+}
+
+void caseload_ask(struct caseload *cl, const struct record_known *known)
+{
+    cl->asked = grown(cl->asked, &cl->asked_cap, cl->n_asked + 1, sizeof *cl->asked);
+    cl->asked[cl->n_asked++] = *known;
+}
+
+/* ---- messages onto facts ---- */
+
+/* A record that shares a period with a changed record has a changed period. */
+static void touch_period_peers(struct caseload *cl, struct case_person *p, const struct record *of,
+                               struct date today, struct instant now)
 {
     struct facts *f = &p->facts;
     if (f->n_records == 0 || (f->n_records == 1 && f->records == of)) {
         return;
     }
-    size_t *mates, n = mates_find(f, of, today, cl->arena, &mates);
+    size_t *peers, n = period_peers_find(f, of, today, cl->arena, &peers);
     for (size_t i = 0; i < n; i++) {
-        if (f->records[mates[i]].changed_at.us != now.us) {
-            f->records[mates[i]].changed_at = now;
-            p->state[mates[i]].dirty = true;
+        if (f->records[peers[i]].changed_at.us != now.us) {
+            f->records[peers[i]].changed_at = now;
+            p->state[peers[i]].dirty = true;
         }
     }
+}
+
+/* A record that changed changes those that share a period with it. holder: whose it was. */
+static void spread_change(struct caseload *cl, struct case_person *holder, struct case_person *p,
+                          const struct record *rec, const struct record *before, struct instant now)
+{
+    if (rec->changed_at.us == now.us) {
+        struct date today = zone_date(p->rules.zone, now);
+        touch_period_peers(cl, holder, before, today, now);
+        touch_period_peers(cl, p, rec, today, now);
+    }
+    if (hr_mark_is_gone(rec)) {
+        return;
+    }
+    if (rec->hr_changed_at.us == now.us) {
+        p->hr_changed = true;
+        hr_mark_period_peers(cl->arena, holder, before, now);
+        hr_mark_period_peers(cl->arena, p, rec, now);
+    }
+    /* HR's side knows whether a reason was given, though it counts as no change of HR's facts. */
+    p->hr_changed |= rec->reason_missing != before->reason_missing;
 }
 
 static bool apply_record(struct caseload *cl, struct case_person *p, const struct inbound *ev,
@@ -320,14 +386,21 @@ static bool apply_record(struct caseload *cl, struct case_person *p, const struc
     struct case_person *holder;
     struct record *rec =
         find_record(cl, ev->organisation, ev->source, ev->absence.absence_id, &holder);
+    if (rec != NULL && holder != p) {
+        know_rules(holder, rs);
+        hr_mark_gone(cl->arena, holder, now);
+    }
     struct record before = rec == NULL ? (struct record){.cancelled = true} : *rec;
     if (rec != NULL && holder != p) {
         if (ev->absence.version > rec->version) {
+            holder->hr_changed |= !hr_mark_is_gone(rec);
+            holder->hr_lost |= !hr_mark_is_gone(rec);
             rec = move_record(cl, holder, (size_t)(rec - holder->facts.records), p);
             rec->changed_at = now;
+            rec->hr_changed_at = now;
+            rec->held_since = now;
         } else {
             p = holder; /* an older word about it counts where the record is now */
-            know_rules(p, rs);
         }
     }
     struct record *out = rec;
@@ -341,30 +414,49 @@ static bool apply_record(struct caseload *cl, struct case_person *p, const struc
         *added = *out;
         caseload_index_record(cl, p, added);
         rec = added;
+        rec->gone_at = hr_mark_known(cl->known, cl->n_known, p->organisation, rec);
+        p->state[rec - p->facts.records].fresh = !ruleset_may_have_gone(rs, rec->onset, now);
     }
     struct record_state *state = &p->state[rec - p->facts.records];
     state->dirty = true;
-    /* An older version tells only how early the onset was once thought to be: it brings no details.
-     */
-    state->details_dirty |= rec->version != before.version ||
-                            rec->has_contact != before.has_contact ||
-                            rec->settings_serial != before.settings_serial;
+    /* Details are written from an event that was taken, never from a loaded record, which has none.
+     * An older version brings only an earlier onset, and a noted repeat only the settings. */
+    state->details_dirty |=
+        what != APPLIED_NOTED &&
+        (rec->version != before.version || rec->has_contact != before.has_contact ||
+         rec->settings_serial != before.settings_serial);
     p->changed = true;
-    if (rec->changed_at.us == now.us) {
-        struct date today = zone_date(p->rules.zone, now);
-        touch_mates(cl, holder == NULL ? p : holder, &before, today, now);
-        touch_mates(cl, p, rec, today, now);
+    spread_change(cl, holder == NULL ? p : holder, p, rec, &before, now);
+    return what != APPLIED_NOTED;
+}
+
+/* A higher version says that the stored record is no sickness absence: it counts as cancelled. */
+static bool apply_not_sickness(struct caseload *cl, const struct inbound *ev,
+                               const struct ruleset *rs, struct instant now)
+{
+    struct case_person *holder;
+    const struct record *rec =
+        find_record(cl, ev->organisation, ev->source, ev->absence.absence_id, &holder);
+    if (rec == NULL || ev->absence.version <= rec->version) {
+        return false;
     }
-    return true;
+    struct inbound cancelled = *ev;
+    apply_as_cancelled(rec, holder->person_id, &cancelled);
+    know_rules(holder, rs);
+    return apply_record(cl, holder, &cancelled, rs, now);
 }
 
 bool caseload_apply(struct caseload *cl, const struct inbound *ev, const struct ruleset *rs,
                     struct instant now)
 {
+    if (ev->verdict == VERDICT_NOT_SICKNESS) {
+        return apply_not_sickness(cl, ev, rs, now);
+    }
     const char *person_id =
         ev->verdict == VERDICT_ABSENCE ? ev->absence.person_id : ev->person.person_id;
     struct case_person *p = caseload_find(cl, ev->organisation, person_id);
     know_rules(p, rs);
+    hr_mark_gone(cl->arena, p, now);
     if (ev->verdict == VERDICT_ABSENCE) {
         return apply_record(cl, p, ev, rs, now);
     }
@@ -372,10 +464,21 @@ bool caseload_apply(struct caseload *cl, const struct inbound *ev, const struct 
         return false;
     }
     p->changed = true;
+    p->hr_changed |= p->facts.hr_changed_at.us == now.us;
     return true;
 }
 
 /* ---- cases ---- */
+
+/* Whether any event emitted for HR may have to be withdrawn. */
+static bool was_told(const struct case_person *p)
+{
+    bool knows = p->hr_lost;
+    for (size_t i = 0; i < p->facts.n_records && !knows; i++) {
+        knows = instant_is_none(p->cw.gone_at[i]);
+    }
+    return knows && p->prompted > 0;
+}
 
 static bool anything_stands(const struct casework *cw, enum event_audience audience,
                             struct instant now)
@@ -389,11 +492,15 @@ static bool anything_stands(const struct casework *cw, enum event_audience audie
     return false;
 }
 
-/* Who waits to be looked at keeps the place in the queue, and the row its index entries. */
+static bool waits(struct instant stored, struct instant now)
+{
+    return !instant_is_none(stored) && stored.us <= now.us;
+}
+
+/* A person who waits keeps the place in the queue, and the row keeps its index entries. */
 static struct instant due(struct instant stored, struct instant now)
 {
-    bool waits = !instant_is_none(stored) && stored.us <= now.us;
-    return waits ? stored : now;
+    return waits(stored, now) ? stored : now;
 }
 
 void caseload_derive(struct caseload *cl, const struct ruleset *rs, struct instant now, bool all)
@@ -406,9 +513,16 @@ void caseload_derive(struct caseload *cl, const struct ruleset *rs, struct insta
         know_rules(p, rs);
         derive(&p->facts, &p->rules, now, cl->arena, &p->cw);
         p->derived = true;
-        bool prompts = p->prompted > 0 || anything_stands(&p->cw, AUDIENCE_HR, now);
+        p->next_prompts = ahead_of(&p->cw, p->rules.org, p->rules.zone, now, cl->arena);
+        bool prompts = was_told(p) || anything_stands(&p->cw, AUDIENCE_HR, now);
         bool oh = p->emitted > p->prompted || anything_stands(&p->cw, AUDIENCE_OH, now);
-        p->wake_at = prompts ? due(p->stored_wake, now) : p->cw.prompt_wake_at;
+        /* Only followup's look ends the waiting. The person may wait for a withdrawal of which
+         * nothing is left to see here: the record has moved to another person. */
+        p->wake_at =
+            prompts || waits(p->stored_wake, now) ? due(p->stored_wake, now) : p->cw.prompt_wake_at;
+        if (!all && !p->hr_changed) { /* it hangs on HR's facts alone */
+            p->wake_at = p->stored_wake;
+        }
         p->oh_wake_at = oh ? due(p->stored_oh_wake, now) : p->cw.oh_wake_at;
     }
 }

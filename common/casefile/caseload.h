@@ -7,57 +7,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "common/arena.h"
+#include "common/base/arena.h"
+#include "common/casefile/case_person.h"
 #include "common/casefile/ruleset.h"
-#include "common/casework/derive.h"
+#include "common/casework/derive/derive.h"
 
-/* What is known of a record beside its facts. In step with facts.records. */
-struct record_state {
-    bool stored;        /* there is a row for it under this person */
-    bool dirty;         /* its row must be written */
-    bool details_dirty; /* its contact details differ from those stored, or are not stored */
-    bool has_details;   /* details are stored */
-    int64_t details_hash;
-    int64_t place; /* of its row, as pg_tid gives it */
-};
-
-/* A spell as the table has it. */
-struct stored_spell {
-    const char *spell_id;
-    const char *pathway;
-    struct record_ref anchor;
-    struct date due_date;
-    bool tombstone;
-    const char *end_reason;
-    struct instant settled_at;
-    int64_t fingerprint;
-    int64_t place; /* of its row, as pg_tid gives it */
-};
-
-struct case_person {
-    const char *organisation, *person_id;
-    int64_t revision; /* 0: no row yet */
-    int64_t place;    /* of the row, as pg_tid gives it */
-    int32_t emitted, contacts;
-    int32_t prompted; /* of emitted: on HR's topic */
-    struct facts facts;
-    struct record_state *state;
-    size_t records_cap;
-    struct stored_spell *spells;
-    size_t n_spells;
-    struct instant stored_wake, stored_oh_wake;
-    bool changed; /* a fact changed in this batch */
-    bool derived;
-    struct rules rules;
-    struct casework cw;
-    /* To be stored; see caseload_derive. wake_at: for what HR is told. */
-    struct instant wake_at, oh_wake_at;
-    /* Followup's: in which queue the person was found, and what it said. */
-    bool due_prompts, due_oh;
-    int32_t more_emitted, more_prompted;
-};
-
-struct record_gone { /* moved to another person: the old row goes */
+/* A record that moved to another person: its old row goes. */
+struct moved_record {
     const char *organisation, *person_id, *source, *absence_id;
     bool had_details;
 };
@@ -66,8 +22,12 @@ struct caseload {
     struct arena *arena;
     struct case_person *persons;
     size_t n_persons, persons_cap;
-    struct record_gone *gone;
-    size_t n_gone, gone_cap;
+    struct moved_record *moved;
+    size_t n_moved, moved_cap;
+    struct record_known *known;
+    size_t n_known, known_cap;
+    struct record_known *asked; /* which of these are known is asked for while loading */
+    size_t n_asked, asked_cap;
     uint32_t *person_slots, *record_slots; /* open addressing; index + 1 */
     size_t person_mask, record_mask;
     struct record_at {
@@ -75,7 +35,12 @@ struct caseload {
     } * records; /* what record_slots point to */
     size_t n_records, records_cap;
     bool only_wakes; /* no fact changes: of a person only wakes and counts are written */
-    bool careful;    /* lock the people, and look for records under other people: see load.h */
+    bool may_cut;    /* of so many people that their entries are counted: see load_is_cut */
+    /* Records that load_take_holders found stored. load_take says whether all of them came. */
+    struct moved_record *expected;
+    size_t n_expected;
+    bool missed;
+    bool careful; /* lock the people, and look for records under other people: see load.h */
 };
 
 void caseload_init(struct caseload *cl); /* owns an arena */
@@ -89,6 +54,9 @@ struct case_person *caseload_person(struct caseload *cl, const char *organisatio
 struct case_person *caseload_find(const struct caseload *cl, const char *organisation,
                                   const char *person_id);
 
+/* Only the first n stay. Before loading. */
+void caseload_cut(struct caseload *cl, size_t n);
+
 /* By organisation, then person: the order in which every writer takes its locks. Before loading. */
 void caseload_sort(struct caseload *cl);
 
@@ -97,19 +65,29 @@ struct record *caseload_add_record(struct caseload *cl, struct case_person *p);
 /* The same, once organisation, source and absence_id are filled in: makes it findable. */
 void caseload_index_record(struct caseload *cl, struct case_person *p, const struct record *rec);
 
-/* Whoever's it is in this batch; NULL: nobody's. Until the next change. */
+/* The record was purged when it was gone for HR. Strings live as long as the caseload's. */
+void caseload_know_gone(struct caseload *cl, const struct record_known *known);
+/* To be asked whether it was; see gone.h. */
+void caseload_ask(struct caseload *cl, const struct record_known *known);
+
+/* The person in this batch whose record it is; NULL: none. Until the next change. */
 const struct record *caseload_record(const struct caseload *cl, const char *organisation,
                                      const char *source, const char *absence_id);
 
-/* One valid message onto the facts. True: something changed; false: stale, or a repeat. The person
- * must be in the caseload; a record that moves leaves the one it was with. */
+/* And that person; NULL: nobody. */
+struct case_person *caseload_holder(const struct caseload *cl, const char *organisation,
+                                    const char *source, const char *absence_id);
+
+/* Applies one valid message to the facts. True: something changed; false: stale, or a repeat. The
+ * person must be in the caseload; a record that moves leaves the one it was with. For
+ * VERDICT_NOT_SICKNESS the person who holds the record must be in it. */
 bool caseload_apply(struct caseload *cl, const struct inbound *ev, const struct ruleset *rs,
                     struct instant now);
 
-/* Derives everybody who changed (all: everybody), and decides when each is to be looked at next,
- * for what HR is told and for all else: at the case's next instant where nothing was emitted and
- * nothing stands, else now, so that followup sees it; or since when it has been waiting already.
- * What decides the first never sees what HR may not. */
+/* Derives everybody who changed (all: everybody), and sets when each is derived next, for HR's
+ * events and for all else. It is the case's next instant where nothing was emitted and nothing
+ * stands. Otherwise it is now, so that followup sees it, or the instant since which it already
+ * waits. The code that decides the first never sees data that HR may not have. */
 void caseload_derive(struct caseload *cl, const struct ruleset *rs, struct instant now, bool all);
 
 #endif

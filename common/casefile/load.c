@@ -1,8 +1,14 @@
+/* The statements ask by people and answer in the same order: people, records, spells, entries.
+ * Each row says by its number (k.ord) which person of the caseload it belongs to. With `locks` the
+ * people are locked first, for the careful second try (ADR 10). */
 #include "common/casefile/load.h"
 
 #include <string.h>
 
-#include "common/columns.h"
+#include "common/pg/columns.h"
+
+#define LOAD_TEXT_OF(x) LOAD_TEXT_OF_(x)
+#define LOAD_TEXT_OF_(x) #x
 
 static const uint32_t key_types[] = {PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_INT4_ARRAY, 0};
 
@@ -25,7 +31,9 @@ static const struct pg_stmt load_records = {
     "a.settings_serial,"
     " a.fte::text, a.fit_note_from, a.fit_note_to, a.phased_return_from, a.cancelled, "
     "a.first_notice_at,"
-    " a.changed_at, a.contact_hash, a.ctid" LOAD_KEYS " join fact.absence a on " LOAD_OF_KEY("a"),
+    " a.changed_at, a.contact_hash, a.ctid, coalesce(a.hr_changed_at, a.changed_at), a.gone_at, a.held_since,"
+    " a.known, a.reason_missing, a.reason_given_at, a.site, a.staff_group, a.recorded_at" LOAD_KEYS
+    " join fact.absence a on " LOAD_OF_KEY("a"),
     key_types};
 
 static const struct pg_stmt load_spells = {
@@ -36,19 +44,20 @@ static const struct pg_stmt load_spells = {
     " join casework.spell s on " LOAD_OF_KEY("s"),
     key_types};
 
-static const struct pg_stmt load_contacts = {
-    "load_contacts",
-    "select k.ord, c.entry_id, c.pathway, c.kind, c.at, greatest(c.entered_at, c.retracted_at), c.by, c.assignee, c.outcome, "
-    "c.review_on,"
-    " c.red_flag, c.retracted_at is not null, c.anchor_source, c.anchor_absence_id, "
-    "c.record_sources,"
-    " c.record_ids, c.record_codes" LOAD_KEYS
-    " join fact.contact c on " LOAD_OF_KEY("c") " order by c.entry_id",
-    key_types};
+#define CONTACTS                                                                                   \
+    "select k.ord, c.entry_id, c.pathway, c.kind, c.at, greatest(c.entered_at, c.retracted_at),"   \
+    " c.by, c.assignee, c.outcome, c.review_on, c.red_flag, c.retracted_at is not null,"           \
+    " c.anchor_source, c.anchor_absence_id, c.record_sources, c.record_ids, c.record_codes,"       \
+    " c.no_follow_up, c.channel, c.call_back_at, c.oh_record" LOAD_KEYS                            \
+    " join fact.contact c on " LOAD_OF_KEY("c") " order by c.entry_id"
+
+static const struct pg_stmt load_contacts = {"load_contacts", CONTACTS, key_types};
+static const struct pg_stmt load_some_contacts = {
+    "load_some_contacts", CONTACTS " limit " LOAD_TEXT_OF(LOAD_ENTRIES_MAX) " + 1", key_types};
 
 static const struct pg_stmt load_holders = {
     "load_holders",
-    "select distinct a.organisation, a.person_id from unnest($1::text[], $2::text[], $3::text[])"
+    "select a.organisation, a.person_id, a.source, a.absence_id from unnest($1::text[], $2::text[], $3::text[])"
     " as k (organisation, source, absence_id) join fact.absence a on a.organisation ="
     " k.organisation and a.source = k.source and a.absence_id = k.absence_id",
     (const uint32_t[]){PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_TEXT_ARRAY, 0}};
@@ -62,21 +71,19 @@ static void people_args(const struct caseload *cl, struct pg_args *out)
     *out = args;
 }
 
-enum status load_send(struct caseload *cl, struct pg *pg, bool locks, struct err *err)
+void load_send(struct caseload *cl, struct pg *pg, bool locks)
 {
     struct pg_args args;
     people_args(cl, &args);
     const struct pg_stmt *const steps[] = {&lock_people, &load_people, &load_records, &load_spells,
-                                           &load_contacts};
-    enum status s = STATUS_OK;
-    for (size_t i = locks ? 0 : 1; i < sizeof steps / sizeof steps[0] && s == STATUS_OK; i++) {
-        s = pg_send(pg, steps[i], &args, err);
+                                           cl->may_cut ? &load_some_contacts : &load_contacts};
+    for (size_t i = locks ? 0 : 1; i < sizeof steps / sizeof steps[0]; i++) {
+        pg_send(pg, steps[i], &args);
     }
     pg_args_clear(&args);
-    return s;
 }
 
-enum status load_send_cases(struct caseload *cl, struct pg *pg, size_t *results, struct err *err)
+void load_send_cases(struct caseload *cl, struct pg *pg, size_t *results)
 {
     bool contacts = false;
     for (size_t i = 0; i < cl->n_persons; i++) {
@@ -85,13 +92,11 @@ enum status load_send_cases(struct caseload *cl, struct pg *pg, size_t *results,
     struct pg_args args;
     people_args(cl, &args);
     const struct pg_stmt *const steps[] = {&load_records, &load_spells, &load_contacts};
-    enum status s = STATUS_OK;
     *results = contacts ? 3 : 2;
-    for (size_t i = 0; i < *results && s == STATUS_OK; i++) {
-        s = pg_send(pg, steps[i], &args, err);
+    for (size_t i = 0; i < *results; i++) {
+        pg_send(pg, steps[i], &args);
     }
     pg_args_clear(&args);
-    return s;
 }
 
 /* ---- reading the rows ---- */
@@ -131,7 +136,8 @@ void load_take_person(struct caseload *cl, struct case_person *p, const struct p
     p->facts.opt = dated_fact(cl, r, row, c + 12);
     p->facts.opted_out = pg_bool(r, row, c + 15);
     p->facts.changed_at = pg_instant(r, row, c + 16);
-    p->place = pg_tid(r, row, c + 17);
+    p->ctid = pg_tid(r, row, c + 17);
+    p->facts.hr_changed_at = pg_instant(r, row, c + 18);
 }
 
 static void take_people(struct caseload *cl, const struct pg_result *r)
@@ -139,6 +145,27 @@ static void take_people(struct caseload *cl, const struct pg_result *r)
     for (size_t row = 0; row < pg_rows(r); row++) {
         load_take_person(cl, person_of(cl, r, row), r, row, 1);
     }
+}
+
+/* "2026-09-07T08:10:00Z msk" */
+static void take_known(struct caseload *cl, struct record *rec, const struct pg_result *r,
+                       size_t row, int col)
+{
+    rec->known_kept = !pg_is_null(r, row, col);
+    if (!rec->known_kept) {
+        return;
+    }
+    size_t n = 0;
+    const char **texts = pg_text_array(r, row, col, cl->arena, &n);
+    struct known_since *known = arena_array(cl->arena, n, sizeof *known);
+    for (size_t i = 0; i < n; i++) {
+        const char *space = strchr(texts[i], ' ');
+        if (space != NULL &&
+            instant_parse(texts[i], (size_t)(space - texts[i]), &known[rec->n_known].at)) {
+            known[rec->n_known++].pathway = space + 1;
+        }
+    }
+    rec->known = known;
 }
 
 static void take_record(struct caseload *cl, const struct pg_result *r, size_t row)
@@ -166,12 +193,22 @@ static void take_record(struct caseload *cl, const struct pg_result *r, size_t r
                            .cancelled = pg_bool(r, row, 19),
                            .first_notice = pg_instant(r, row, 20),
                            .changed_at = pg_instant(r, row, 21),
-                           .has_contact = !pg_is_null(r, row, 22)};
+                           .has_contact = !pg_is_null(r, row, 22),
+                           .hr_changed_at = pg_instant(r, row, 24),
+                           .gone_at = pg_instant(r, row, 25),
+                           .held_since = pg_instant(r, row, 26),
+                           .reason_missing = pg_bool(r, row, 28),
+                           .reason_given_at = pg_instant(r, row, 29),
+                           .contact = CONTACT_DETAILS_NONE,
+                           .site = text_of(cl, r, row, 30),
+                           .staff_group = text_of(cl, r, row, 31),
+                           .recorded_at = pg_instant(r, row, 32)};
+    take_known(cl, rec, r, row, 27);
     struct record_state *state = &p->state[rec - p->facts.records];
     state->stored = true;
     state->has_details = rec->has_contact;
     state->details_hash = pg_i64(r, row, 22);
-    state->place = pg_tid(r, row, 23);
+    state->ctid = pg_tid(r, row, 23);
     caseload_index_record(cl, p, rec);
 }
 
@@ -198,7 +235,7 @@ static void take_spells(struct caseload *cl, const struct pg_result *r)
                 .end_reason = text_of(cl, r, row, 7),
                 .settled_at = pg_instant(r, row, 8),
                 .fingerprint = pg_i64(r, row, 9),
-                .place = pg_tid(r, row, 10)};
+                .ctid = pg_tid(r, row, 10)};
         }
     }
 }
@@ -217,6 +254,10 @@ static struct contact_fact contact_fact(struct caseload *cl, const struct pg_res
         .review_on = pg_date(r, row, 9),
         .red_flag = pg_bool(r, row, 10),
         .retracted = pg_bool(r, row, 11),
+        .no_follow_up = pg_bool(r, row, 17),
+        .channel = (enum contact_channel)pg_i64(r, row, 18),
+        .call_back_at = pg_instant(r, row, 19),
+        .oh_record = text_of(cl, r, row, 20),
         .anchor = {.source = text_of(cl, r, row, 12), .absence_id = text_of(cl, r, row, 13)}};
     size_t n = 0, n_ids = 0, n_codes = 0;
     const char **sources = pg_text_array(r, row, 14, cl->arena, &n);
@@ -235,17 +276,22 @@ static struct contact_fact contact_fact(struct caseload *cl, const struct pg_res
     return c;
 }
 
+/* Counted first: rows come by entry, those of several people between one another. */
 static void take_contacts(struct caseload *cl, const struct pg_result *r)
 {
+    size_t *n = arena_array(cl->arena, cl->n_persons, sizeof *n);
+    struct contact_fact **rows = arena_array(cl->arena, cl->n_persons, sizeof(void *));
+    memset(n, 0, cl->n_persons * sizeof *n);
     for (size_t row = 0; row < pg_rows(r); row++) {
-        struct case_person *p = person_of(cl, r, row);
-        struct contact_fact *more = arena_array(cl->arena, p->facts.n_contacts + 1, sizeof *more);
-        if (p->facts.n_contacts > 0) {
-            memcpy(more, p->facts.contacts, p->facts.n_contacts * sizeof *more);
-        }
-        more[p->facts.n_contacts] = contact_fact(cl, r, row);
-        p->facts.contacts = more;
-        p->facts.n_contacts++;
+        n[pg_i64(r, row, 0) - 1]++;
+    }
+    for (size_t i = 0; i < cl->n_persons; i++) {
+        rows[i] = arena_array(cl->arena, n[i], sizeof **rows);
+        cl->persons[i].facts.contacts = rows[i];
+    }
+    for (size_t row = 0; row < pg_rows(r); row++) {
+        struct facts *f = &person_of(cl, r, row)->facts;
+        rows[pg_i64(r, row, 0) - 1][f->n_contacts++] = contact_fact(cl, r, row);
     }
 }
 
@@ -261,11 +307,21 @@ void load_take_cases(struct caseload *cl, const struct pg *pg, size_t first, siz
     }
 }
 
+bool load_is_cut(const struct caseload *cl, const struct pg *pg, size_t first, bool locks)
+{
+    size_t contacts = first + LOAD_RESULTS - 1 + (locks ? 1 : 0);
+    return cl->may_cut && pg_rows(pg_result(pg, contacts)) > LOAD_ENTRIES_MAX;
+}
+
 void load_take(struct caseload *cl, const struct pg *pg, size_t first, bool locks)
 {
     size_t at = first + (locks ? 1 : 0);
     take_people(cl, pg_result(pg, at));
     load_take_cases(cl, pg, at + 1, LOAD_RESULTS - 1);
+    for (size_t i = 0; i < cl->n_expected; i++) {
+        const struct moved_record *e = &cl->expected[i];
+        cl->missed |= caseload_record(cl, e->organisation, e->source, e->absence_id) == NULL;
+    }
 }
 
 /* ---- records under other people ---- */
@@ -279,25 +335,28 @@ static void text_array(struct pg_args *args, const char *const *items, size_t n)
     pg_array_end(args);
 }
 
-enum status load_send_holders(struct pg *pg, const char *const *organisations,
-                              const char *const *sources, const char *const *absence_ids, size_t n,
-                              struct err *err)
+void load_send_holders(struct pg *pg, const char *const *organisations, const char *const *sources,
+                       const char *const *absence_ids, size_t n)
 {
     struct pg_args args = {0};
     text_array(&args, organisations, n);
     text_array(&args, sources, n);
     text_array(&args, absence_ids, n);
-    enum status s = pg_send(pg, &load_holders, &args, err);
+    pg_send(pg, &load_holders, &args);
     pg_args_clear(&args);
-    return s;
 }
 
 void load_take_holders(struct caseload *cl, const struct pg *pg, size_t nth)
 {
     const struct pg_result *r = pg_result(pg, nth);
+    cl->expected = arena_array(cl->arena, pg_rows(r), sizeof *cl->expected);
+    cl->n_expected = pg_rows(r);
     for (size_t row = 0; row < pg_rows(r); row++) {
-        const char *organisation = text_of(cl, r, row, 0);
-        const char *person_id = text_of(cl, r, row, 1);
-        (void)caseload_person(cl, organisation, person_id);
+        struct moved_record *e = &cl->expected[row];
+        *e = (struct moved_record){.organisation = text_of(cl, r, row, 0),
+                                   .person_id = text_of(cl, r, row, 1),
+                                   .source = text_of(cl, r, row, 2),
+                                   .absence_id = text_of(cl, r, row, 3)};
+        (void)caseload_person(cl, e->organisation, e->person_id);
     }
 }

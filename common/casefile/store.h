@@ -3,24 +3,23 @@
 #ifndef COMMON_CASEFILE_STORE_H
 #define COMMON_CASEFILE_STORE_H
 
+#include "common/base/err.h"
 #include "common/casefile/caseload.h"
-#include "common/err.h"
-#include "common/pg.h"
+#include "common/pg/pg.h"
 
 struct store_counts {
     size_t records, spells, persons, tombstones;
 };
 
 /* Sends every write that is needed, and the two checks, into the pipeline of an open transaction;
- * the caller commits. Only people that were derived are written. A pipeline that fails with CT002
- * (somebody else worked on the same people) or 23505 (a record is held by another person) is done
- * again from loading, carefully; with CT003 the rules changed: load them again first. why: for the
+ * the caller commits. Only people that were derived are written. A pipeline may fail with CT002
+ * (another session worked on the same people) or 23505 (another person has a record). Do it again
+ * from loading, with locks. After CT003 the rules changed: load them again first. why: for the
  * audit of due dates that moved ("message", "time", "settings", …). */
-enum status store_send(struct caseload *cl, struct pg *pg, const struct ruleset *rs,
-                       struct instant now, const char *why, struct store_counts *counts,
-                       struct err *err) NODISCARD;
+void store_send(struct caseload *cl, struct pg *pg, const struct ruleset *rs, struct instant now,
+                const char *why, struct store_counts *counts);
 
 /* Sends only the second of the checks, for who writes by other statements: CT003 as above. */
-enum status store_send_check(struct pg *pg, const struct ruleset *rs, struct err *err) NODISCARD;
+void store_send_check(struct pg *pg, const struct ruleset *rs);
 
 #endif

@@ -3,8 +3,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "common/base/utf8.h"
 #include "common/event/text.h"
-#include "common/utf8.h"
 
 static const char *const attribute_header[ATTR_COUNT] = {
     [ATTR_SPECVERSION] = "ce_specversion",
@@ -90,6 +90,10 @@ static void read_members(const struct json *root, struct envelope *env)
             env->data = v;
             continue;
         }
+        if (strcmp(name, "data_base64") == 0) {
+            env->data_base64 = v;
+            continue;
+        }
         if (strcmp(name, "datacontenttype") == 0) {
             env->bad_content_type = json_type(v) != JSON_STRING;
             continue;
@@ -112,5 +116,71 @@ void envelope_read(const struct raw_record *raw, bool binary, const struct json 
         read_headers(raw, env);
     } else {
         read_members(root, env);
+    }
+}
+
+void envelope_keep_known(char *path)
+{
+    static const char *const names[] = {"specversion",
+                                        "id",
+                                        "source",
+                                        "type",
+                                        "time",
+                                        "subject",
+                                        "dataschema",
+                                        "datacontenttype",
+                                        "data",
+                                        "data_base64",
+                                        "organisation",
+                                        "absence_id",
+                                        "version",
+                                        "person_id",
+                                        "assignment_id",
+                                        "category",
+                                        "onset_date",
+                                        "last_day",
+                                        "open_ended",
+                                        "expected_return",
+                                        "reason",
+                                        "scheme",
+                                        "code",
+                                        "fte",
+                                        "contact",
+                                        "name",
+                                        "phone",
+                                        "email",
+                                        "language",
+                                        "preferred_time",
+                                        "voicemail",
+                                        "fit_note",
+                                        "from",
+                                        "to",
+                                        "phased_return_from",
+                                        "site",
+                                        "staff_group",
+                                        "job",
+                                        "recorded_at",
+                                        "channel",
+                                        "needs",
+                                        "date_of_birth",
+                                        "as_of",
+                                        "records",
+                                        "sent",
+                                        "rejected",
+                                        "on"};
+    char *at = path;
+    while (*at != '\0') {
+        size_t len = strcspn(at, ".[");
+        size_t i = 0;
+        while (i < sizeof names / sizeof names[0] &&
+               (strlen(names[i]) != len || memcmp(names[i], at, len) != 0)) {
+            i++;
+        }
+        if (i == sizeof names / sizeof names[0]) {
+            at[at > path ? -1 : 0] = '\0'; /* before it is a dot */
+            return;
+        }
+        at += len;
+        at += strspn(at, "[].");
     }
 }

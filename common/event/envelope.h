@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "common/event/inbound.h"
-#include "common/json.h"
+#include "common/event/raw_record.h"
+#include "common/json/json.h"
 
 enum attribute { ATTR_SPECVERSION, ATTR_ID, ATTR_SOURCE, ATTR_TYPE, ATTR_TIME, ATTR_COUNT };
 
@@ -18,13 +18,14 @@ struct envelope {
         size_t len;
         bool given;
     } attr[ATTR_COUNT];
-    bool bad_content_type;   /* the member datacontenttype is no string */
-    const struct json *data; /* NULL: not given, or null */
+    bool bad_content_type;          /* the member datacontenttype is no string */
+    const struct json *data;        /* NULL: not given, or null */
+    const struct json *data_base64; /* the same; only of a structured event */
 };
 
 /* Binary: no content-type beginning application/cloudevents, and a header ce_specversion. Header
- * names in any case; a header without a value is as good as none, and of several with one name the
- * last counts, as in Kafka's own clients. */
+ * names are compared in any case. A header without a value counts as missing. The last of several
+ * with one name counts, as in Kafka's own clients. */
 bool envelope_is_binary(const struct raw_record *raw);
 
 /* root is the record's value as JSON; of a structured event it has to be an object. */
@@ -33,5 +34,9 @@ void envelope_read(const struct raw_record *raw, bool binary, const struct json 
 
 /* How a fault names the attribute: "source", in binary mode "ce_source". */
 const char *envelope_path(bool binary, enum attribute which);
+
+/* Cuts a path before the first name that no event has: an unknown name could be anything, such as a
+ * staff number. More people see the path than may see the message. */
+void envelope_keep_known(char *path);
 
 #endif

@@ -3,39 +3,24 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/base/base64.h"
+#include "common/event/category.h"
 #include "common/event/envelope.h"
+#include "common/event/event_type.h"
 #include "common/event/form.h"
-#include "common/json.h"
+#include "common/json/json.h"
 
 /* An id orders facts of the same instant and is kept with them; nothing says how long one may be.
  */
 #define EVENT_ID_MAX 1024
 
-/* One record on its way through the checks. */
+/* A record on its way through the checks. */
 struct decoding {
     const struct inbound_limits *limits;
     struct arena *arena;
     struct inbound *in;
     struct envelope env;
     struct instant time; /* NONE: not given */
-};
-
-/* Our types, and what each of them says beyond its data. */
-struct event_type {
-    const char *name; /* without prefix and suffix */
-    bool person;
-    bool cancelled;
-    enum person_fact what;
-};
-static const struct event_type event_types[] = {
-    {.name = "absence.opened"},
-    {.name = "absence.amended"},
-    {.name = "absence.closed"},
-    {.name = "absence.cancelled", .cancelled = true},
-    {.name = "person.left", .person = true, .what = PERSON_LEFT},
-    {.name = "person.died", .person = true, .what = PERSON_DIED},
-    {.name = "person.opted-out", .person = true, .what = PERSON_OPTED_OUT},
-    {.name = "person.opted-in", .person = true, .what = PERSON_OPTED_IN},
 };
 
 const char *reject_reason_name(enum reject_reason r)
@@ -57,94 +42,14 @@ static void reject(struct inbound *in, enum reject_reason reason, const char *pa
     in->detail[len] = '\0';
 }
 
-/* NULL for a type that is not ours. */
-static const struct event_type *type_find(const char *text, size_t len)
-{
-    static const char prefix[] = "org.dayfour.";
-    static const char suffix[] = ".v1";
-    const size_t prefix_len = sizeof(prefix) - 1;
-    const size_t suffix_len = sizeof(suffix) - 1;
-    if (len <= prefix_len + suffix_len || memcmp(text, prefix, prefix_len) != 0 ||
-        memcmp(text + len - suffix_len, suffix, suffix_len) != 0) {
-        return NULL;
-    }
-    const char *name = text + prefix_len;
-    size_t name_len = len - prefix_len - suffix_len;
-    for (size_t i = 0; i < sizeof(event_types) / sizeof(event_types[0]); i++) {
-        if (strlen(event_types[i].name) == name_len &&
-            memcmp(event_types[i].name, name, name_len) == 0) {
-            return &event_types[i];
-        }
-    }
-    return NULL;
-}
-
-/* A path tells which member is at fault, to more people than may see the message. A name that no
- * event has may be anything, such as a staff number: it is left out, with what is in it. */
-static void keep_known(char *path)
-{
-    static const char *const names[] = {"specversion",
-                                        "id",
-                                        "source",
-                                        "type",
-                                        "time",
-                                        "subject",
-                                        "dataschema",
-                                        "datacontenttype",
-                                        "data",
-                                        "data_base64",
-                                        "organisation",
-                                        "absence_id",
-                                        "version",
-                                        "person_id",
-                                        "assignment_id",
-                                        "category",
-                                        "onset_date",
-                                        "last_day",
-                                        "open_ended",
-                                        "expected_return",
-                                        "reason",
-                                        "scheme",
-                                        "code",
-                                        "fte",
-                                        "contact",
-                                        "name",
-                                        "phone",
-                                        "email",
-                                        "language",
-                                        "preferred_time",
-                                        "voicemail",
-                                        "fit_note",
-                                        "from",
-                                        "to",
-                                        "phased_return_from",
-                                        "site",
-                                        "staff_group",
-                                        "on"};
-    char *at = path;
-    while (*at != '\0') {
-        size_t len = strcspn(at, ".[");
-        size_t i = 0;
-        while (i < sizeof names / sizeof names[0] &&
-               (strlen(names[i]) != len || memcmp(names[i], at, len) != 0)) {
-            i++;
-        }
-        if (i == sizeof names / sizeof names[0]) {
-            at[at > path ? -1 : 0] = '\0'; /* before it is a dot */
-            return;
-        }
-        at += len;
-        at += strspn(at, "[].");
-    }
-}
+static const enum reject_reason reason_of_fault[] = {
+    [JSON_NOT_UTF8] = REJECT_NOT_UTF8,    [JSON_NOT_JSON] = REJECT_NOT_JSON,
+    [JSON_TOO_DEEP] = REJECT_TOO_DEEP,    [JSON_DUPLICATE_KEY] = REJECT_DUPLICATE_KEY,
+    [JSON_BAD_STRING] = REJECT_BAD_FIELD,
+};
 
 static const struct json *parse(const struct raw_record *raw, bool binary, struct decoding *d)
 {
-    static const enum reject_reason reasons[] = {
-        [JSON_NOT_UTF8] = REJECT_NOT_UTF8,    [JSON_NOT_JSON] = REJECT_NOT_JSON,
-        [JSON_TOO_DEEP] = REJECT_TOO_DEEP,    [JSON_DUPLICATE_KEY] = REJECT_DUPLICATE_KEY,
-        [JSON_BAD_STRING] = REJECT_BAD_FIELD,
-    };
     char path[JSON_PATH];
     const struct json *root = NULL;
     enum json_fault fault = json_parse(raw->value, raw->len, d->arena, &root, path);
@@ -154,10 +59,36 @@ static const struct json *parse(const struct raw_record *raw, bool binary, struc
     /* A path names the member within the event: in binary mode the value is what is data elsewhere.
      */
     char full[sizeof("data.") + JSON_PATH];
-    keep_known(path);
+    envelope_keep_known(path);
     snprintf(full, sizeof(full), "%s%s", binary && path[0] ? "data." : "", path);
-    reject(d->in, reasons[fault], full);
+    reject(d->in, reason_of_fault[fault], full);
     return NULL;
+}
+
+/* The bytes in data_base64 are the data. They are scanned as strictly as the event around them. */
+static bool unwrap_data(struct decoding *d)
+{
+    static const char member[] = "data_base64";
+    const struct json *v = d->env.data_base64;
+    char *text = NULL;
+    size_t len = 0;
+    if (!v) {
+        return true;
+    }
+    if (d->env.data || json_type(v) != JSON_STRING ||
+        !base64_read(json_string(v), strlen(json_string(v)), d->arena, &text, &len)) {
+        reject(d->in, REJECT_BAD_FIELD, member);
+        return false;
+    }
+    const struct json *root = NULL;
+    char path[JSON_PATH];
+    enum json_fault fault = json_parse(text, len, d->arena, &root, path);
+    if (fault != JSON_FINE) {
+        reject(d->in, reason_of_fault[fault], member);
+        return false;
+    }
+    d->env.data = json_type(root) == JSON_NULL ? NULL : root;
+    return true;
 }
 
 /* Also of a record that is going to be refused: its dead letter is its organisation's. */
@@ -194,8 +125,8 @@ static const char *attributes_check(const struct envelope *env)
     return NULL;
 }
 
-/* Only facts about people are put in order by the time of their event. Of an absence nobody reads
- * it, and a clock time written without its zone is no reason to miss somebody. */
+/* Only facts about people are ordered by the time of their event. Nobody reads the time of an
+ * absence: a clock time without its zone is no reason to miss a person. */
 static const char *time_read(struct decoding *d)
 {
     const struct envelope *env = &d->env;
@@ -209,7 +140,8 @@ static const char *time_read(struct decoding *d)
 static const char *attributes_read(struct decoding *d, bool orders_by_time)
 {
     const struct envelope *env = &d->env;
-    if (env->attr[ATTR_ID].len > EVENT_ID_MAX) {
+    if (env->attr[ATTR_ID].len > EVENT_ID_MAX ||
+        !member_is_trimmed(env->attr[ATTR_ID].text, env->attr[ATTR_ID].len)) {
         return envelope_path(env->binary, ATTR_ID);
     }
     if (!member_is_id(d->in->source)) {
@@ -222,8 +154,7 @@ static const char *attributes_read(struct decoding *d, bool orders_by_time)
     return bad == NULL && env->bad_content_type ? "datacontenttype" : bad;
 }
 
-/* What must be there and is not, then what is there and cannot be: of attributes first, then of the
- * data. */
+/* Missing members come first, then members with a bad value; attributes before data. */
 static bool data_read(struct decoding *d, const struct member_table *t, const char *missing,
                       const struct json *const found[MEMBER_MAX], void *into)
 {
@@ -243,11 +174,16 @@ static bool data_read(struct decoding *d, const struct member_table *t, const ch
     return true;
 }
 
-static bool source_check(struct decoding *d)
+static bool source_may(const struct decoding *d)
 {
     const struct inbound_limits *limits = d->limits;
-    if (!limits->source_allowed ||
-        limits->source_allowed(limits->arg, d->in->source, d->in->organisation)) {
+    return !limits->source_allowed ||
+           limits->source_allowed(limits->arg, d->in->source, d->in->organisation);
+}
+
+static bool source_check(struct decoding *d)
+{
+    if (source_may(d)) {
         return true;
     }
     reject(d->in, REJECT_SOURCE_NOT_ALLOWED, envelope_path(d->env.binary, ATTR_SOURCE));
@@ -257,13 +193,55 @@ static bool source_check(struct decoding *d)
 static bool contact_given(const struct contact_details *c)
 {
     return c->name || c->phone || c->email || c->language || c->preferred_time ||
-           c->voicemail != VOICEMAIL_UNKNOWN;
+           c->voicemail != VOICEMAIL_UNKNOWN || c->way != WAY_NONE || c->needs || c->job ||
+           !date_is_none(c->date_of_birth);
 }
 
-static bool other_category(const struct json *category)
+/* A record that is no sickness absence: only its identity and version are read. */
+static void not_sickness_decode(struct decoding *d, const struct json *const found[MEMBER_MAX])
 {
-    return category && json_type(category) == JSON_STRING &&
-           !form_is_sickness(json_string(category));
+    struct absence_form f;
+    form_absence_init(&f);
+    d->in->verdict = VERDICT_IGNORED;
+    d->in->other_category = true;
+    for (size_t i = FORM_ABSENCE_ORGANISATION; i <= FORM_ABSENCE_VERSION; i++) {
+        const struct member *m = &form_absence.rows[i];
+        if (!found[i] || !m->read(found[i], (char *)&f + m->offset, d->arena)) {
+            return;
+        }
+    }
+    if (member_is_id(d->in->source) && source_may(d)) {
+        d->in->verdict = VERDICT_NOT_SICKNESS;
+        d->in->absence = f.absence;
+    }
+}
+
+/* True: a sickness absence, as far as its category says. A record without a category
+ * counts as one: the members' check misses it. found loses a category of nothing but white space.
+ */
+static bool category_decode(struct decoding *d, const struct json *found[MEMBER_MAX])
+{
+    const struct json *v = found[FORM_ABSENCE_CATEGORY];
+    if (!v || json_type(v) != JSON_STRING) {
+        return true;
+    }
+    char text[CATEGORY_TEXT];
+    const char *plain = category_plain(json_string(v), text);
+    if (plain && plain[0] == '\0') {
+        found[FORM_ABSENCE_CATEGORY] = NULL;
+        return true;
+    }
+    if (plain && category_is_sickness(plain)) {
+        return true;
+    }
+    const struct inbound_limits *limits = d->limits;
+    if (plain && (limits->category_ignored ? limits->category_ignored(limits->arg, plain)
+                                           : category_is_ignored(plain))) {
+        not_sickness_decode(d, found);
+    } else {
+        reject(d->in, REJECT_UNKNOWN_CATEGORY, FORM_CATEGORY);
+    }
+    return false;
 }
 
 static void absence_decode(struct decoding *d, const struct event_type *type)
@@ -274,8 +252,7 @@ static void absence_decode(struct decoding *d, const struct event_type *type)
         missing = "data";
     } else if (json_type(d->env.data) == JSON_OBJECT) {
         member_find(&form_absence, d->env.data, found);
-        if (other_category(found[FORM_ABSENCE_CATEGORY])) {
-            d->in->verdict = VERDICT_IGNORED;
+        if (!category_decode(d, found)) {
             return;
         }
         missing = member_missing(&form_absence, found);
@@ -302,8 +279,7 @@ static void absence_decode(struct decoding *d, const struct event_type *type)
     d->in->absence = f.absence;
 }
 
-static const char *person_missing(const struct decoding *d, const struct event_type *type,
-                                  const struct json *found[MEMBER_MAX])
+static const char *person_missing(const struct decoding *d, const struct json *found[MEMBER_MAX])
 {
     if (!d->env.attr[ATTR_TIME].given) {
         return envelope_path(d->env.binary, ATTR_TIME);
@@ -316,20 +292,24 @@ static const char *person_missing(const struct decoding *d, const struct event_t
     }
     member_find(&form_person, d->env.data, found);
     const char *missing = member_missing(&form_person, found);
-    /* Leaving and death are taken back by null; an opting in or out is taken back by the other. */
-    bool on_required = type->what == PERSON_OPTED_OUT || type->what == PERSON_OPTED_IN;
-    if (!missing && on_required && !found[FORM_PERSON_ON]) {
-        missing = form_person.rows[FORM_PERSON_ON].path;
-    }
-    return missing;
+    return missing || json_member(d->env.data, "on") ? missing : FORM_ON;
 }
 
 static void person_decode(struct decoding *d, const struct event_type *type)
 {
     const struct json *found[MEMBER_MAX];
-    const char *missing = person_missing(d, type, found);
+    const char *missing = person_missing(d, found);
     struct person_form f = {.on = DATE_NONE};
-    if (!data_read(d, &form_person, missing, found, &f) || !source_check(d)) {
+    if (!data_read(d, &form_person, missing, found, &f)) {
+        return;
+    }
+    /* null withdraws a leaving or a death; opting out is withdrawn by opting in. */
+    bool opted = type->what == PERSON_OPTED_OUT || type->what == PERSON_OPTED_IN;
+    if (opted && date_is_none(f.on)) {
+        reject(d->in, REJECT_BAD_FIELD, FORM_ON);
+        return;
+    }
+    if (!source_check(d)) {
         return;
     }
     d->in->verdict = VERDICT_PERSON;
@@ -337,29 +317,66 @@ static void person_decode(struct decoding *d, const struct event_type *type)
         .person_id = f.person_id, .what = type->what, .on = f.on, .time = d->time};
 }
 
+static void heartbeat_decode(struct decoding *d)
+{
+    const struct json *found[MEMBER_MAX];
+    const char *missing = NULL;
+    struct heartbeat_form f = {
+        .heartbeat = {.as_of = INSTANT_NONE, .records = -1, .sent = -1, .rejected = -1}};
+    if (!d->env.data) {
+        missing = "data";
+    } else if (json_type(d->env.data) == JSON_OBJECT) {
+        member_find(&form_heartbeat, d->env.data, found);
+        missing = member_missing(&form_heartbeat, found);
+    }
+    if (data_read(d, &form_heartbeat, missing, found, &f) && source_check(d)) {
+        d->in->verdict = VERDICT_HEARTBEAT;
+        d->in->heartbeat = f.heartbeat;
+    }
+}
+
+static void type_decode(struct decoding *d)
+{
+    const struct event_type *type =
+        event_type_find(d->env.attr[ATTR_TYPE].text, d->env.attr[ATTR_TYPE].len);
+    if (!type) {
+        reject(d->in, REJECT_UNKNOWN_TYPE, envelope_path(d->env.binary, ATTR_TYPE));
+        return;
+    }
+    switch (type->about) {
+    case ABOUT_PERSON:
+        person_decode(d, type);
+        return;
+    case ABOUT_FEED:
+        heartbeat_decode(d);
+        return;
+    case ABOUT_ABSENCE:
+        absence_decode(d, type);
+        return;
+    }
+}
+
 static void event_decode(struct decoding *d)
 {
-    const char *bad = attributes_check(&d->env);
+    struct envelope *env = &d->env;
+    const char *bad = attributes_check(env);
+    /* In binary mode the value is the data, and the value has to be an object. */
+    bool no_object = !bad && env->binary && json_type(env->data) != JSON_OBJECT;
+    bool foreign = !bad && !no_object &&
+                   !event_type_is_ours(env->attr[ATTR_TYPE].text, env->attr[ATTR_TYPE].len);
     d->in->source = attribute_text(d, ATTR_SOURCE);
     d->in->id = attribute_text(d, ATTR_ID);
+    /* Somebody else's data_base64 may hold anything. */
+    if (!foreign && !unwrap_data(d)) {
+        return;
+    }
     note_organisation(d);
-    if (bad) {
-        reject(d->in, REJECT_NOT_CLOUDEVENT, bad);
-        return;
-    }
-    /* In binary mode the value is the data, and the value has to be an object. */
-    if (d->env.binary && json_type(d->env.data) != JSON_OBJECT) {
-        reject(d->in, REJECT_NOT_CLOUDEVENT, "");
-        return;
-    }
-    const struct event_type *type =
-        type_find(d->env.attr[ATTR_TYPE].text, d->env.attr[ATTR_TYPE].len);
-    if (!type) {
+    if (bad || no_object) {
+        reject(d->in, REJECT_NOT_CLOUDEVENT, bad ? bad : "");
+    } else if (foreign) {
         d->in->verdict = VERDICT_IGNORED;
-    } else if (type->person) {
-        person_decode(d, type);
     } else {
-        absence_decode(d, type);
+        type_decode(d);
     }
 }
 
@@ -406,6 +423,10 @@ static void keep_absence(struct absence_event *e, struct arena *a)
     keep_text(&e->contact.email, a);
     keep_text(&e->contact.language, a);
     keep_text(&e->contact.preferred_time, a);
+    keep_text(&e->contact.needs, a);
+    keep_text(&e->contact.job, a);
+    keep_text(&e->site, a);
+    keep_text(&e->staff_group, a);
 }
 
 void inbound_keep(struct inbound *in, struct arena *a)
@@ -415,6 +436,8 @@ void inbound_keep(struct inbound *in, struct arena *a)
     keep_text(&in->organisation, a);
     if (in->verdict == VERDICT_ABSENCE) {
         keep_absence(&in->absence, a);
+    } else if (in->verdict == VERDICT_NOT_SICKNESS) {
+        keep_text(&in->absence.absence_id, a);
     } else if (in->verdict == VERDICT_PERSON) {
         keep_text(&in->person.person_id, a);
     }

@@ -1,13 +1,17 @@
 /* inbound - what HR systems send: one Kafka record decoded and judged by form alone. Pure.
  * The checks and their order are those of schemas/events and doc/hr-integration.md:
- * 1. no_value, too_large, not_utf8; not_json, too_deep, duplicate_key; bad_field of a string that
- *    JSON allows and we cannot keep (\u0000, a lone surrogate), wherever it stands;
+ * 1. no_value, too_large, not_utf8; not_json, too_deep, duplicate_key; bad_field for a string
+ *    that JSON allows and we cannot keep (\u0000, a lone surrogate); then the same checks of the
+ *    document in data_base64;
  * 2. not_cloudevent: specversion, id, source, type; in binary mode a value that is no object;
- * 3. a type that is not ours, or another category: ignored, nothing more is looked at;
- * 4. missing_field: time (of a person), data, then the members in the order of common/event/form.c;
- * 5. bad_field: id, source, time, datacontenttype, data, then the members in that order;
- * 6. missing_scheme, last_day_before_onset, source_not_allowed.
- * null counts as absent, and so does a header without a value. */
+ * 3. a type of another namespace: ignored, and nothing in the event is looked at;
+ * 4. unknown_type, of our namespaces;
+ * 5. a category that is passed over: see VERDICT_NOT_SICKNESS; unknown_category;
+ * 6. missing_field: time (of a person), data, then the members in the order of common/event/form.c;
+ * 7. bad_field: id, source, time, datacontenttype, data, then the members in that order;
+ * 8. missing_scheme, last_day_before_onset, source_not_allowed.
+ * null counts as absent, and so does a header without a value; only `on` of a person may be null
+ * and may not be absent. */
 #ifndef COMMON_EVENT_INBOUND_H
 #define COMMON_EVENT_INBOUND_H
 
@@ -15,8 +19,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "common/arena.h"
-#include "common/date.h"
+#include "common/base/arena.h"
+#include "common/event/hr_event.h"
+#include "common/event/raw_record.h"
 
 /* Why a record can never be taken: the dlq-reason header, the metric's label, the column. One list.
  */
@@ -29,6 +34,8 @@
     X(DUPLICATE_KEY, "duplicate_key")                                                              \
     X(BAD_FIELD, "bad_field")                                                                      \
     X(NOT_CLOUDEVENT, "not_cloudevent")                                                            \
+    X(UNKNOWN_TYPE, "unknown_type")                                                                \
+    X(UNKNOWN_CATEGORY, "unknown_category")                                                        \
     X(MISSING_FIELD, "missing_field")                                                              \
     X(MISSING_SCHEME, "missing_scheme")                                                            \
     X(LAST_DAY_BEFORE_ONSET, "last_day_before_onset")                                              \
@@ -44,72 +51,33 @@ enum reject_reason {
 };
 const char *reject_reason_name(enum reject_reason r);
 
-struct header {
-    const char *name; /* NUL-terminated */
-    const char *value;
-    size_t len;
-    bool is_null; /* a header may have no value at all */
+enum verdict {
+    VERDICT_ABSENCE,
+    VERDICT_PERSON,
+    VERDICT_HEARTBEAT,
+    /* A record of a category that is passed over. It matters only to a record that is stored, with
+     * a lower version: that one is not a sickness absence any more. In absence only absence_id and
+     * version are set. */
+    VERDICT_NOT_SICKNESS,
+    VERDICT_IGNORED,
+    VERDICT_REJECTED
 };
-
-/* A Kafka record as it came. Everything borrowed. */
-struct raw_record {
-    const char *value; /* NULL: a tombstone */
-    size_t len;
-    const struct header *headers;
-    size_t n_headers;
-};
-
-enum reason_scheme { SCHEME_NONE, SCHEME_ESR, SCHEME_ICD10, SCHEME_SNOMED, SCHEME_TEXT };
-const char *reason_scheme_name(enum reason_scheme s); /* "esr" …; NONE gives NULL */
-
-struct contact_details {
-    const char *name, *phone, *email, *language, *preferred_time; /* NULL: not given */
-    enum { VOICEMAIL_UNKNOWN, VOICEMAIL_NO, VOICEMAIL_YES } voicemail;
-};
-
-/* The whole absence record as its source now holds it. Dates: last_day inclusive; NONE: not given.
- */
-struct absence_event {
-    const char *absence_id;
-    int64_t version; /* 1..2^53-1 */
-    const char *person_id;
-    const char *assignment_id; /* NULL: not given */
-    struct date onset, last_day;
-    bool open_ended;
-    struct date expected_return;
-    enum reason_scheme scheme; /* NONE: no reason or no code */
-    const char *code;          /* as sent; NULL with SCHEME_NONE */
-    const char *fte; /* canonical decimal text 0..1 without trailing zeros; NULL: not given (1) */
-    struct date fit_note_from, fit_note_to;
-    struct date phased_return_from;
-    bool cancelled; /* the type was absence.cancelled */
-    bool has_contact;
-    struct contact_details contact;
-};
-
-enum person_fact { PERSON_LEFT, PERSON_DIED, PERSON_OPTED_OUT, PERSON_OPTED_IN };
-
-struct person_event {
-    const char *person_id;
-    enum person_fact what;
-    struct date on;      /* NONE: takes a left or died back (opted-*: always given) */
-    struct instant time; /* the CloudEvents time: with id it orders facts of a kind */
-};
-
-enum verdict { VERDICT_ABSENCE, VERDICT_PERSON, VERDICT_IGNORED, VERDICT_REJECTED };
 
 #define DETAIL_TEXT 160
 struct inbound {
     enum verdict verdict;
     enum reject_reason reason; /* of VERDICT_REJECTED */
+    bool other_category;       /* of VERDICT_IGNORED: its category, not its type */
     /* The path at fault ("data.onset_date", "ce_type"), "" if none fits. Never a value. */
     char detail[DETAIL_TEXT];
-    /* Of any verdict as far as they could be read, else NULL; what was accepted has them all. */
+    /* Filled for any verdict as far as they could be read, else NULL; an accepted event has them
+     * all. */
     const char *source, *id;  /* CloudEvents attributes, any non-empty text */
     const char *organisation; /* valid by itself */
     union {
         struct absence_event absence;
         struct person_event person;
+        struct heartbeat_event heartbeat;
     };
 };
 
@@ -117,6 +85,8 @@ struct inbound_limits {
     size_t max_bytes; /* intake.max_bytes */
     /* May this source speak for this organisation? NULL: any may. */
     bool (*source_allowed)(const void *arg, const char *source, const char *organisation);
+    /* Is this category, as category_plain gives it, passed over? NULL: the shipped ones are. */
+    bool (*category_ignored)(const void *arg, const char *plain);
     const void *arg;
 };
 

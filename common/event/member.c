@@ -2,8 +2,9 @@
 
 #include <string.h>
 
-#include "common/date.h"
+#include "common/base/date.h"
 #include "common/event/decimal.h"
+#include "common/event/text.h"
 
 /* Most senders write members in the same order every time, so the row after the last hit is tried
  * first. */
@@ -83,7 +84,14 @@ const char *member_read(const struct member_table *t, const struct json *const f
 bool member_is_id(const char *s)
 {
     size_t len = strnlen(s, MEMBER_ID_MAX + 1);
-    return len >= 1 && len <= MEMBER_ID_MAX && !memchr(s, 0x1f, len);
+    return len >= 1 && len <= MEMBER_ID_MAX && !memchr(s, 0x1f, len) && member_is_trimmed(s, len);
+}
+
+bool member_is_trimmed(const char *s, size_t len)
+{
+    size_t trimmed = 0;
+    (void)text_trim(s, len, TEXT_INVISIBLE, &trimmed);
+    return trimmed == len;
 }
 
 bool member_id(const struct json *v, void *into, struct arena *a)
@@ -146,6 +154,16 @@ bool member_date(const struct json *v, void *into, struct arena *a)
     return date_parse(s, strlen(s), into);
 }
 
+bool member_instant(const struct json *v, void *into, struct arena *a)
+{
+    (void)a;
+    if (json_type(v) != JSON_STRING) {
+        return false;
+    }
+    const char *s = json_string(v);
+    return instant_parse(s, strlen(s), into);
+}
+
 bool member_bool(const struct json *v, void *into, struct arena *a)
 {
     (void)a;
@@ -155,11 +173,4 @@ bool member_bool(const struct json *v, void *into, struct arena *a)
     }
     *out = json_bool(v);
     return true;
-}
-
-bool member_unkept_text(const struct json *v, void *into, struct arena *a)
-{
-    (void)into;
-    (void)a;
-    return json_type(v) == JSON_STRING;
 }

@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "common/arena.h"
-#include "common/json.h"
+#include "common/base/arena.h"
+#include "common/json/json.h"
 
 #define MEMBER_MAX 20 /* rows in a table */
 
@@ -17,7 +17,7 @@ struct member {
     const char *name;
     const char *path; /* how a fault names it: "data.contact.phone" */
     bool required;
-    /* Of an object: the table of its own members, which are read into the same struct. Else NULL,
+    /* An object has the table of its own members, which are read into the same struct. Else NULL,
      * and … */
     const struct member_table *inner;
     /* … what reads it: v is never null; into points at offset in the struct. False: it cannot be
@@ -46,18 +46,19 @@ const char *member_read(const struct member_table *t, const struct json *const f
 #define MEMBER_ID_MAX 100 /* bytes of a string that identifies */
 
 /* A string that identifies: 1 to MEMBER_ID_MAX bytes, without the 0x1f that our own ids are joined
- * with. */
+ * with, and nothing around it that nobody sees. */
 bool member_is_id(const char *s);
+/* The last of these, of any string. */
+bool member_is_trimmed(const char *s, size_t len);
 
 /* Readers: into a const char *, … */
 bool member_id(const struct json *v, void *into, struct arena *a);
 bool member_text(const struct json *v, void *into, struct arena *a);  /* empty is not given */
 bool member_share(const struct json *v, void *into, struct arena *a); /* 0 to 1: decimal.h */
 bool member_any_text(const struct json *v, void *into, struct arena *a);
-/* … into a struct date, a bool … */
+/* … into a struct date, a struct instant, a bool. */
 bool member_date(const struct json *v, void *into, struct arena *a);
+bool member_instant(const struct json *v, void *into, struct arena *a);
 bool member_bool(const struct json *v, void *into, struct arena *a);
-/* … and nowhere: only the type is looked at. */
-bool member_unkept_text(const struct json *v, void *into, struct arena *a);
 
 #endif

@@ -1,10 +1,11 @@
-/* service_manual - writes dayfour-intake(8) or dayfour-followup(8) from the table of settings. */
+/* service_manual - writes dayfour-intake(8), dayfour-followup(8) or dayfour-web(8) from the table
+ * of settings. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "common/conf.h"
-#include "common/roff.h"
+#include "common/runtime/conf.h"
+#include "common/runtime/roff.h"
 
 static void put_key(const struct conf_key *k, FILE *to)
 {
@@ -68,6 +69,9 @@ int main(int argc, char **argv)
     } else if (strcmp(which, "followup") == 0) {
         put_page("dayfour-followup", CONF_FOLLOWUP,
                  "gives follow-up and return-to-work events from PostgreSQL to Kafka", stdout);
+    } else if (strcmp(which, "web") == 0) {
+        put_page("dayfour-web", CONF_WEB, "the page for the people who call, and their leads",
+                 stdout);
     } else {
         return 1;
     }

@@ -10,12 +10,14 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "common/clock.h"
+#include "common/base/err_code.h"
+#include "common/base/shown.h"
+#include "common/runtime/clock.h"
 
 /* ---- the run folder's env file ---- */
 
-/* One word as a shell would read it: bare text, '…' and "…" and \x run together. Moves *at behind
- * it; out is cut short if too small. */
+/* Reads a word as a shell would: bare text, '…' and "…" and \x run together. Moves *at behind it;
+ * out is cut short if too small. */
 static void shell_word(const char **at, char *out, size_t size)
 {
     size_t n = 0;
@@ -78,6 +80,25 @@ void cli_environment(void)
 
 /* ---- the database ---- */
 
+#define CLI_CONNECT_MS 15000
+#define CLI_PATIENCE_MS 90000 /* the server itself gives up after 60 s */
+#define TELL_AFTER_MS 10000
+
+/* Somebody sits before it. */
+static bool tell_waiting(void *arg)
+{
+    struct cli *cli = arg;
+    int64_t now = clock_mono_ms();
+    bool new_wait = cli->waited_ms == 0 || now - cli->waited_ms > 1000;
+    cli->waiting_since_ms = new_wait ? now : cli->waiting_since_ms;
+    cli->waited_ms = now;
+    if (now - cli->waiting_since_ms >= TELL_AFTER_MS) {
+        cli->waiting_since_ms = now;
+        fputs("dayfour: still waiting for the database; Ctrl-C ends this\n", stderr);
+    }
+    return false;
+}
+
 enum status cli_connect(struct cli *cli, struct err *err)
 {
     if (cli->conf->pg_dsn == NULL) {
@@ -94,7 +115,11 @@ enum status cli_connect(struct cli *cli, struct err *err)
     cli->pg = pg_new(&(struct pg_options){.dsn = cli->conf->pg_dsn,
                                           .password = password,
                                           .application_name = "dayfour",
-                                          .allow_insecure = cli->conf->allow_insecure});
+                                          .allow_insecure = cli->conf->allow_insecure,
+                                          .patience_ms = CLI_PATIENCE_MS,
+                                          .connect_ms = CLI_CONNECT_MS,
+                                          .meanwhile = tell_waiting,
+                                          .meanwhile_arg = cli});
     if (password != NULL) {
         memset(password, 0, strlen(password));
         free(password);
@@ -144,34 +169,80 @@ enum status cli_now(struct cli *cli, struct instant *out, struct err *err)
 
 /* ---- what went wrong ---- */
 
-/* What the database says in codes, in words; how it ends. Messages of classes 22 and 23 are not
- * passed on by common/pg, as they may quote values. */
+const char *cli_plural(int64_t n, const char *one, const char *many)
+{
+    return n == 1 ? one : many;
+}
+
+static const char *advice = "ask an operator";
+
+void cli_advise(const char *ask)
+{
+    advice = ask;
+}
+
+/* The database's codes in words, and how the command ends. The server's own words never reach a
+ * person: they speak of tables, and may quote values. */
 static const struct {
     const char *code;
     int exit_code;
-    const char *text; /* NULL: the error's own */
+    const char *text; /* NULL: the error's own, which is ours */
 } known[] = {
     {"OH001", EXIT_INPUT, NULL},
     {"OH002", EXIT_INPUT, NULL},
     {"OH003", EXIT_INPUT, NULL},
-    {"42501", EXIT_STUCK, NULL},
     {"42P01", EXIT_STUCK, "a table is missing: has `dayfour migrate` been run?"},
     {"3F000", EXIT_STUCK, "a schema is missing: has `dayfour migrate` been run?"},
     {"42883", EXIT_STUCK, "a function is missing: has `dayfour migrate` been run?"},
+    {"28P01", EXIT_STUCK, "the database refused the password of this login"},
+    {"25006", EXIT_STUCK, "the database is read-only at the moment"},
+    {"53100", EXIT_STUCK, "the database's disk is full"},
+    {"53300", EXIT_STUCK, "the database has no connection free at the moment"},
+    {"55P03", EXIT_STUCK, "somebody else is changing the same thing; try again"},
+    {"57014", EXIT_STUCK, "the database took too long, and the command was given up"},
     {"config", EXIT_CONFIG, NULL},
 };
+
+/* Five letters or digits, with a digit first as in the server's own classes. */
+static bool is_sqlstate(const char *code)
+{
+    return strlen(code) == 5 && strspn(code, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 5 &&
+           code[0] >= '0' && code[0] <= '9';
+}
+
+/* A message may hold a column's name or a path that others chose. */
+static void say(const char *what, const char *text)
+{
+    struct buf clean = {0};
+    shown_clean(&clean, text);
+    fprintf(stderr, "dayfour: %s%s%s\n", what, what[0] == '\0' ? "" : ": ", clean.data);
+    buf_clear(&clean);
+}
 
 int cli_fail(const char *what, enum status s, const struct err *err)
 {
     int code = s == STATUS_REJECT ? EXIT_INPUT : EXIT_STUCK;
+    char made[160];
     const char *text = err->text[0] == '\0' ? status_name(s) : err->text;
+    bool is_known = false;
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
-        if (strcmp(err->code, known[i].code) == 0) {
+        if (err_is(err, known[i].code)) {
             code = known[i].exit_code;
             text = known[i].text == NULL ? text : known[i].text;
+            is_known = true;
         }
     }
-    fprintf(stderr, "dayfour: %s%s%s\n", what, what[0] == '\0' ? "" : ": ", text);
+    if (advice != NULL && err_is(err, ERR_NO_RIGHT)) {
+        code = EXIT_STUCK;
+        snprintf(made, sizeof made, "you have no right to this: %s", advice);
+        text = made;
+    } else if (advice != NULL && !is_known && is_sqlstate(err->code) &&
+               !err_is_of(err, ERR_CLASS_CONNECTION)) {
+        snprintf(made, sizeof made, "the database refused this (SQLSTATE %s); its log says more",
+                 err->code);
+        text = made;
+    }
+    say(what, text);
     return code;
 }
 
@@ -183,7 +254,7 @@ int cli_refuse(const char *fmt, ...)
     /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): it is begun right above */
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
-    fprintf(stderr, "dayfour: %s\n", text);
+    say("", text);
     return EXIT_INPUT;
 }
 

@@ -1,8 +1,6 @@
 #include "services/cli/manual.h"
 
-#include <string.h>
-
-#include "common/roff.h"
+#include "common/runtime/roff.h"
 
 static void put_command(const struct command *c, FILE *to)
 {
@@ -21,15 +19,15 @@ static void put_command(const struct command *c, FILE *to)
 
 void manual_print(const struct command *commands, size_t n, FILE *to)
 {
-    const char *group = "";
+    const struct command_group *group = NULL;
     roff_head("dayfour", 1, "timely calls for people off sick: what is done by hand", to);
     roff_section("SYNOPSIS", to);
     fputs(".B dayfour\n[\\fB\\-\\-config\\fR \\fIFILE\\fR] \\fICOMMAND\\fR [\\fIARGUMENTS\\fR]\n",
           to);
     for (size_t i = 0; i < n; i++) {
-        if (strcmp(group, commands[i].group) != 0) {
+        if (group != commands[i].group) {
             group = commands[i].group;
-            roff_section(group, to);
+            roff_section(group->title, to);
         }
         put_command(&commands[i], to);
     }

@@ -1,6 +1,6 @@
 /* manual - the page dayfour(1), from the table of commands. */
-#ifndef CLI_MANUAL_H
-#define CLI_MANUAL_H
+#ifndef SERVICES_CLI_MANUAL_H
+#define SERVICES_CLI_MANUAL_H
 
 #include <stddef.h>
 #include <stdio.h>

@@ -3,7 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LEFT_COLUMN 38 /* of a list: what stands further right is told in the next line */
+#include "common/base/buf.h"
+
+#define LEFT_COLUMN 38 /* of a list: what does not fit before it goes to the next line */
 
 const struct command *options_find(const struct command *commands, size_t n, int argc, char **argv,
                                    int *used)
@@ -61,6 +63,12 @@ static enum status take_option(const struct command *c, int argc, char **argv, i
         return err_set(err, STATUS_REJECT, "usage", "--%s: a value is needed", name);
     }
     out->value[place] = equals != NULL ? equals + 1 : argv[++*at];
+    if (strstr(c->options[place].value, "...") != NULL) {
+        if (out->n_repeated == ARGUMENTS_MAX) {
+            return err_set(err, STATUS_REJECT, "usage", "--%s: given too often", name);
+        }
+        out->repeated[out->n_repeated++] = out->value[place];
+    }
     return STATUS_OK;
 }
 
@@ -110,6 +118,12 @@ bool options_flag(const struct args *a, const char *name)
     return options_value(a, name) != NULL;
 }
 
+const char *const *options_all(const struct args *a, size_t *n)
+{
+    *n = a->n_repeated;
+    return a->repeated;
+}
+
 const char *options_argument(const struct args *a, size_t n)
 {
     return n < a->n ? a->positional[n] : NULL;
@@ -146,16 +160,68 @@ static void put_in_list(const struct command *c, FILE *to)
             n > LEFT_COLUMN ? LEFT_COLUMN : LEFT_COLUMN - n, "", c->help);
 }
 
-void options_list(const struct command *commands, size_t n, FILE *to)
+void options_list(const struct command *commands, size_t n, const struct command_group *group,
+                  FILE *to)
 {
-    const char *group = "";
+    const struct command_group *last = NULL;
     for (size_t i = 0; i < n; i++) {
-        if (strcmp(group, commands[i].group) != 0) {
-            group = commands[i].group;
-            fprintf(to, "\n%s\n", group);
+        const struct command *c = &commands[i];
+        if (group != NULL && c->group != group) {
+            continue;
         }
-        put_in_list(&commands[i], to);
+        if (c->group != last) {
+            last = c->group;
+            fprintf(to, "\n%s\n", last->title);
+        }
+        put_in_list(c, to);
     }
+}
+
+/* "dead-letters list|show|replay": commands of two words stand together under the first. */
+static void put_names(const struct command *commands, size_t n, size_t *at, struct buf *line)
+{
+    const struct command *c = &commands[*at];
+    const char *space = strchr(c->name, ' ');
+    buf_puts(line, c->name);
+    size_t first = space == NULL ? 0 : (size_t)(space - c->name) + 1;
+    while (first > 0 && *at + 1 < n && strncmp(commands[*at + 1].name, c->name, first) == 0) {
+        ++*at;
+        buf_printf(line, "|%s", commands[*at].name + first);
+    }
+}
+
+#define OVERVIEW_WIDTH 78
+
+void options_overview(const struct command *commands, size_t n, FILE *to)
+{
+    const struct command_group *last = NULL;
+    size_t column = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (commands[i].group != last) {
+            fprintf(to, "%s", last == NULL ? "" : "\n");
+            last = commands[i].group;
+            fprintf(to, "\n%s (dayfour help %s)\n", last->title, last->word);
+            column = 0;
+        }
+        struct buf names = {0};
+        put_names(commands, n, &i, &names);
+        bool fits = column > 0 && column + 2 + names.len <= OVERVIEW_WIDTH;
+        fprintf(to, "%s%s", column == 0 ? "  " : fits ? "  " : "\n  ", names.data);
+        column = (fits ? column : 0) + 2 + names.len;
+        buf_clear(&names);
+    }
+    fprintf(to, "\n");
+}
+
+const struct command_group *options_group(const struct command *commands, size_t n,
+                                          const char *word)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(commands[i].group->word, word) == 0) {
+            return commands[i].group;
+        }
+    }
+    return NULL;
 }
 
 bool options_list_family(const struct command *commands, size_t n, const char *word, FILE *to)
@@ -164,7 +230,8 @@ bool options_list_family(const struct command *commands, size_t n, const char *w
     bool any = false;
     for (size_t i = 0; i < n; i++) {
         if (strncmp(commands[i].name, word, len) == 0 && commands[i].name[len] == ' ') {
-            fprintf(to, "%s", any ? "" : "dayfour: one of these; --help says more of each:\n\n");
+            fprintf(to, "%s",
+                    any ? "" : "dayfour has these; each explains itself with --help:\n\n");
             put_in_list(&commands[i], to);
             any = true;
         }

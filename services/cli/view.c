@@ -8,45 +8,29 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/base/base64.h"
+#include "common/base/shown.h"
+#include "common/base/utf8.h"
 #include "common/event/frozen.h"
-#include "common/json.h"
-#include "common/utf8.h"
-#include "services/cli/base64.h"
+#include "common/json/json.h"
+
+#define CELL_MAX 60 /* columns of what others wrote */
 
 /* ---- text ---- */
 
-size_t view_width(const char *text)
-{
-    size_t n = 0;
-    for (const char *p = text; *p != '\0'; p++) {
-        n += ((unsigned char)*p & 0xc0) != 0x80;
-    }
-    return n;
-}
-
-/* C0 and C1 controls, and DEL. */
-static bool is_control(const char *s, size_t len)
-{
-    unsigned char c = (unsigned char)s[0];
-    return (len == 1 && (c < 0x20 || c == 0x7f)) ||
-           (len == 2 && c == 0xc2 && (unsigned char)s[1] < 0xa0);
-}
-
 void view_clean(struct buf *out, const char *text)
 {
-    size_t left = strlen(text);
-    while (left > 0) {
-        size_t len = utf8_length(text, left);
-        if (len == 0 || is_control(text, len)) {
-            buf_putc(out, '?');
-            len = len == 0 ? 1 : len;
-        } else {
-            buf_put(out, text, len);
-        }
-        text += len;
-        left -= len;
-    }
-    buf_puts(out, "");
+    shown_clean(out, text);
+}
+
+void view_short(struct buf *out, const char *text)
+{
+    struct buf clean = {0};
+    shown_clean(&clean, text);
+    bool fits = shown_fit(clean.data, CELL_MAX) == clean.len;
+    buf_put(out, clean.data, fits ? clean.len : shown_fit(clean.data, CELL_MAX - 1));
+    buf_puts(out, fits ? "" : "\u2026");
+    buf_clear(&clean);
 }
 
 size_t view_terminal(FILE *to)
@@ -154,6 +138,7 @@ static void put_plain(struct buf *out, const struct view_column *c, const struct
     }
     switch (c->type) {
     case VIEW_TEXT:
+    case VIEW_WORDS:
     case VIEW_JSON:
         view_clean(out, pg_text(r, row, col));
         break;
@@ -196,6 +181,7 @@ static void put_json(struct buf *out, const struct view_column *c, const struct 
     }
     switch (c->type) {
     case VIEW_TEXT:
+    case VIEW_WORDS:
         json_put_string(out, pg_text(r, row, col));
         break;
     case VIEW_JSON:
@@ -268,7 +254,7 @@ void view_json(const struct view *v, const struct pg_result *r, FILE *to)
 #define SHORT 12   /* rather than that, something is left out */
 #define SHORTEST 8 /* but something has to stay */
 
-/* What the table takes with what gives shortened to so much. */
+/* The width of the table with shrinking columns cut to this much. */
 static size_t total_width(const struct view *v, const size_t *width, size_t shortened)
 {
     size_t total = 0;
@@ -305,14 +291,16 @@ static size_t widest_giving(const struct view *v, const size_t *width)
     return widest;
 }
 
-/* Leaves out what has to be, then takes from the widest, until the table fits or nothing gives. */
+/* Leaves out what has to be, then takes from the widest, until the table fits or nothing gives.
+ * A table that folds shortens nothing as long as there is something to leave out. */
 static void fit(const struct view *v, size_t *width, size_t terminal)
 {
     if (terminal == 0) {
         return;
     }
+    size_t shortened = v->folds ? SIZE_MAX : SHORT;
     size_t i = most_giving(v, width);
-    while (i != SHOWN_MAX && total_width(v, width, SHORT) > terminal) {
+    while (i != SHOWN_MAX && total_width(v, width, shortened) > terminal) {
         width[i] = 0;
         i = most_giving(v, width);
     }
@@ -323,31 +311,102 @@ static void fit(const struct view *v, size_t *width, size_t terminal)
     }
 }
 
+/* The value as a table has it. */
+static void put_value(struct buf *out, const struct view_column *c, const struct pg_result *r,
+                      size_t row, int col)
+{
+    if (c->type == VIEW_WORDS) {
+        put_plain(out, c, r, row, col);
+        return;
+    }
+    struct buf whole = {0};
+    put_plain(&whole, c, r, row, col);
+    view_short(out, whole.data);
+    buf_clear(&whole);
+}
+
+/* Hebrew, Arabic and their like. Digits behind them would be shown before them. */
+static bool runs_leftwards(const char *text)
+{
+    for (const unsigned char *p = (const unsigned char *)text; *p != '\0'; p++) {
+        if ((*p >= 0xD6 && *p <= 0xDF) || (*p == 0xE0 && p[1] < 0xA4) ||
+            (*p == 0xEF && p[1] >= 0xAC && p[1] <= 0xBB) ||
+            (*p == 0xF0 && (p[1] == 0x9E || (p[1] == 0x90 && p[2] >= 0xA0)))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void put_cell(FILE *to, const char *text, size_t width, bool right, bool last,
                      const char *colour)
 {
-    size_t have = view_width(text);
+    size_t have = shown_width(text);
+    size_t bytes = strlen(text);
+    bool cut = have > width;
     if (colour != NULL) {
         fprintf(to, "\x1b[%sm", colour);
     }
-    if (have > width) { /* cut by characters, not bytes */
-        size_t bytes = 0;
-        for (size_t n = 0; text[bytes] != '\0'; bytes++) {
-            n += ((unsigned char)text[bytes] & 0xc0) != 0x80;
-            if (n == width) {
-                break;
-            }
-        }
-        fprintf(to, "%.*s\u2026", (int)bytes, text);
-        have = width;
-    } else if (right) {
-        fprintf(to, "%*s%s", (int)(width - have), "", text);
-        have = width;
-    } else {
-        fputs(text, to);
+    if (cut) {
+        bytes = shown_fit(text, width - 1);
+        struct buf left = {0};
+        buf_put(&left, text, bytes);
+        have = shown_width(left.data) + 1;
+        buf_clear(&left);
     }
+    size_t fill = width - have;
+    fprintf(to, "%*s%.*s%s%s", right ? (int)fill : 0, "", (int)bytes, text, cut ? "\u2026" : "",
+            runs_leftwards(text) ? "\u200e" : "");
     fputs(colour != NULL ? "\x1b[0m" : "", to);
-    fprintf(to, "%*s", last ? 0 : (int)(width - have + 2), "");
+    fprintf(to, "%*s", last ? 0 : (int)((right ? 0 : fill) + 2), "");
+}
+
+#define INDENT 4
+#define SAME 6 /* a column that gives so much is not folded where every row has the same in it */
+
+static bool is_same(const struct view_column *c, const struct pg_result *r, int col)
+{
+    struct buf first = {0};
+    struct buf other = {0};
+    bool same = c->gives >= SAME && pg_rows(r) > 1;
+    for (size_t row = 0; row < pg_rows(r) && same; row++) {
+        buf_reset(&other);
+        put_plain(row == 0 ? &first : &other, c, r, row, col);
+        same = row == 0 || strcmp(first.data, other.data) == 0;
+    }
+    buf_clear(&first);
+    buf_clear(&other);
+    return same;
+}
+
+/* The columns of a row that were left out: "heading value", in lines of that width. */
+static void put_folded(const struct view *v, const struct pg_result *r, size_t row,
+                       const size_t *width, size_t terminal, FILE *to)
+{
+    struct buf part = {0};
+    size_t used = 0; /* of the line; 0: none has begun */
+    for (size_t i = 0; i < v->n; i++) {
+        const struct view_column *c = &v->columns[i];
+        if (width[i] > 0 || c->heading == NULL || pg_is_null(r, row, (int)i) ||
+            is_same(c, r, (int)i)) {
+            continue;
+        }
+        buf_reset(&part);
+        for (const char *h = c->heading; *h != '\0'; h++) {
+            buf_putc(&part, *h >= 'A' && *h <= 'Z' ? (char)(*h - 'A' + 'a') : *h);
+        }
+        buf_putc(&part, ' ');
+        put_value(&part, c, r, row, (int)i);
+        size_t w = shown_width(part.data);
+        if (used > 0 && used + 3 + w > terminal) {
+            fputc('\n', to);
+            used = 0;
+        }
+        fprintf(to, "%*s%s%s", used == 0 ? INDENT : 0, "", used == 0 ? "" : " \u00b7 ", part.data);
+        used += w + (used == 0 ? INDENT : 3);
+    }
+    fputs(used > 0 ? "\n" : "", to);
+    buf_clear(&part);
 }
 
 static size_t last_shown(const struct view *v, const size_t *width)
@@ -359,16 +418,16 @@ static size_t last_shown(const struct view *v, const size_t *width)
     return last;
 }
 
-/* 0: not shown. What gives, gives way where there is nothing in it. */
+/* 0: not shown. A shrinking column is left out first where it is empty. */
 static size_t width_of(const struct view_column *c, const struct pg_result *r, int col,
                        struct buf *scratch)
 {
     size_t widest = 0;
-    size_t heading = c->heading == NULL ? 0 : view_width(c->heading);
+    size_t heading = c->heading == NULL ? 0 : shown_width(c->heading);
     for (size_t row = 0; heading > 0 && row < pg_rows(r); row++) {
         buf_reset(scratch);
-        put_plain(scratch, c, r, row, col);
-        size_t w = view_width(scratch->data);
+        put_value(scratch, c, r, row, col);
+        size_t w = shown_width(scratch->data);
         widest = w > widest ? w : widest;
     }
     return widest == 0 && c->gives > 0 ? 0 : widest > heading ? widest : heading;
@@ -388,7 +447,8 @@ void view_table(const struct view *v, const struct pg_result *r, FILE *to)
     for (size_t i = 0; i < v->n; i++) {
         width[i] = width_of(&v->columns[i], r, (int)i, &b);
     }
-    fit(v, width, view_terminal(to));
+    size_t terminal = view_terminal(to);
+    fit(v, width, terminal);
     size_t last = last_shown(v, width);
     bool coloured = view_is_coloured(to);
     for (size_t row = 0; row <= pg_rows(r); row++) { /* 0: the headings */
@@ -401,13 +461,16 @@ void view_table(const struct view *v, const struct pg_result *r, FILE *to)
             if (row == 0) {
                 buf_puts(&b, c->heading);
             } else {
-                put_plain(&b, c, r, row - 1, (int)i);
+                put_value(&b, c, r, row - 1, (int)i);
             }
             const char *colour =
                 coloured && row > 0 && v->paint != NULL ? v->paint(r, row - 1, (int)i) : NULL;
             put_cell(to, b.data, width[i], c->type == VIEW_INT, i == last, colour);
         }
         fputc('\n', to);
+        if (row > 0 && v->folds && terminal > 0) {
+            put_folded(v, r, row - 1, width, terminal, to);
+        }
     }
     buf_clear(&b);
 }
@@ -417,7 +480,7 @@ void view_row(const struct view *v, const struct pg_result *r, size_t row, FILE 
     struct buf b = {0};
     size_t widest = 0;
     for (size_t i = 0; i < v->n; i++) {
-        size_t w = v->columns[i].heading == NULL ? 0 : view_width(v->columns[i].heading);
+        size_t w = v->columns[i].heading == NULL ? 0 : shown_width(v->columns[i].heading);
         widest = w > widest ? w : widest;
     }
     for (size_t i = 0; i < v->n; i++) {

@@ -1,16 +1,17 @@
 /* view - rows of a query as a table for people or as JSON for programs. */
-#ifndef CLI_VIEW_H
-#define CLI_VIEW_H
+#ifndef SERVICES_CLI_VIEW_H
+#define SERVICES_CLI_VIEW_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
-#include "common/buf.h"
-#include "common/pg.h"
+#include "common/base/buf.h"
+#include "common/pg/pg.h"
 
 enum view_type {
     VIEW_TEXT,
+    VIEW_WORDS, /* text that we put together, with nothing of any length in it */
     VIEW_INT,
     VIEW_BOOL,
     VIEW_DATE,
@@ -26,8 +27,9 @@ struct view_column {
     const char *name;    /* in JSON */
     const char *heading; /* in the table; NULL: not shown there */
     enum view_type type;
-    /* Where the terminal is too narrow: 0 stays as it is; more is shortened; 2 and more is left
-     * out if that does not do, the greatest first. */
+    /* Where the terminal is too narrow: 0 stays as it is; more is shortened; 2 and more is left out
+     * if that is not enough, the greatest first. 6 and more is not folded where every row has the
+     * same in it. */
     int gives;
 };
 
@@ -35,25 +37,30 @@ struct view {
     const struct view_column *columns;
     size_t n;
     const char *empty; /* what to say instead of a table without rows */
+    /* Columns that a narrow terminal leaves out stand in lines below the row, with their headings.
+     */
+    bool folds;
     /* How a cell is coloured on a terminal: "31" and so on; NULL: not. May be NULL itself. */
     const char *(*paint)(const struct pg_result *r, size_t row, int col);
 };
 
-/* A table: to a terminal at most as wide as that is, elsewhere uncut. Control characters in values
- * are shown as "?": what HR sends must not speak to the terminal. */
+/* A table: to a terminal at most as wide as that is, and no value wider than 60 columns but those
+ * of VIEW_WORDS. Values are cleaned (common/base/shown): what HR sends must not speak to the
+ * terminal.
+ */
 void view_table(const struct view *v, const struct pg_result *r, FILE *to);
 /* An array of objects, one a line. */
 void view_json(const struct view *v, const struct pg_result *r, FILE *to);
 void view_print(const struct view *v, const struct pg_result *r, bool json);
 
-/* One row as "name  value" lines, those that are null left out; as one JSON object. */
+/* A row as "name  value" lines, without those that are null; as a JSON object. */
 void view_row(const struct view *v, const struct pg_result *r, size_t row, FILE *to);
 void view_row_json(const struct view *v, const struct pg_result *r, size_t row, FILE *to);
 
-/* Text with control characters replaced. */
+/* Text fit for a terminal: shown_clean(). */
 void view_clean(struct buf *out, const char *text);
-/* Characters a terminal shows for it, each taken as one wide. */
-size_t view_width(const char *text);
+/* The same, and an ellipsis instead of what is beyond 60 columns. */
+void view_short(struct buf *out, const char *text);
 /* Columns of the terminal on `to`; 0 when it is none. COLUMNS wins. */
 size_t view_terminal(FILE *to);
 /* Whether colours are for it: a terminal that knows some, and nobody set NO_COLOR. */

@@ -1,12 +1,12 @@
 /* batch - messages decoded and waiting to be stored together, in the order they came. */
-#ifndef INTAKE_BATCH_H
-#define INTAKE_BATCH_H
+#ifndef SERVICES_INTAKE_BATCH_H
+#define SERVICES_INTAKE_BATCH_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "common/arena.h"
+#include "common/base/arena.h"
 #include "common/event/inbound.h"
 #include "services/intake/source.h"
 
@@ -26,6 +26,8 @@ struct batch_message {
     int32_t partition;
     int64_t offset;
     struct inbound in;
+    const uint8_t *mark;      /* see struct source_message */
+    bool valid;               /* when it was last applied: a sign of life of its feed */
     struct dead_letter *dead; /* of a rejected one, and of all where asked for; else NULL */
 };
 
@@ -34,7 +36,8 @@ struct batch {
     struct arena *scratch; /* one message while it is decoded */
     struct batch_message *messages;
     size_t n, cap;
-    size_t bytes;        /* of the values it was made of */
+    bool raw;            /* of every message what a dead letter needs is kept */
+    size_t bytes;        /* of the values, keys and headers it holds */
     int64_t first_at_ms; /* monotonic, when the first message came */
 };
 

@@ -1,23 +1,29 @@
+/* The loop. Each turn does everything that needs no waiting. It takes messages from the source,
+ * steps the writers whose sessions have answers, and begins batches that are full or old enough. A
+ * status decides what follows: RETRY does the batch again, RESYNC starts over from the positions
+ * in the database, FATAL ends the service. */
 #include "services/intake/intake.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "common/clock.h"
-#include "common/fault.h"
-#include "common/log.h"
-#include "common/metrics.h"
-#include "common/notify.h"
+#include "common/base/err_code.h"
+#include "common/casefile/aside.h"
+#include "common/casefile/schema.h"
+#include "common/runtime/clock.h"
+#include "common/runtime/fault.h"
+#include "common/runtime/log.h"
+#include "common/runtime/metrics.h"
+#include "common/runtime/notify.h"
 #include "services/intake/state.h"
 
-#define BATCH_BYTES_MAX (16u * 1024 * 1024) /* of values in one batch: bounds memory */
+#define BATCH_BYTES_MAX (16u * 1024 * 1024) /* of what one batch was made of: bounds memory */
+#define LARGE (64u * 1024)                  /* few messages are larger than this */
 #define TURNS_PER_WAKE 20 /* fills in a row before the loop looks at anything else */
 #define HOUSEKEEPING_MS 1000
-/* What is waited for (positions, settings, the clock) may take this long, so that a server that
- * hangs does not keep us from ending when asked to. */
+/* Requests for positions, settings and the clock may take this long. So a server that hangs does
+ * not keep us from ending. */
 #define CONTROL_MS 4000
 #define CLOCK_FILE_MS 100 /* how often a clock file is looked at */
 
@@ -31,13 +37,14 @@ void intake_cannot_go_on(struct intake *in, const struct err *err)
     }
 }
 
-struct lane_around intake_around(struct intake *in)
+struct batch_writer_context intake_around(struct intake *in)
 {
-    return (struct lane_around){.topic = in->conf->kafka_topic_absences,
-                                .rules = in->rules,
-                                .progress = in->progress,
-                                .n_progress = in->n_progress,
-                                .now = product_clock_now(in->product_clock)};
+    return (struct batch_writer_context){.topic = in->conf->kafka_topic_absences,
+                                         .rules = in->rules,
+                                         .progress = in->progress,
+                                         .brake = &in->brake,
+                                         .n_progress = in->n_progress,
+                                         .now = product_clock_now(in->product_clock)};
 }
 
 static void on_reconnect(void *arg, unsigned events)
@@ -49,9 +56,9 @@ static void on_reconnect(void *arg, unsigned events)
 
 /* ---- messages ---- */
 
-static struct lane *lane_of(struct intake *in, int32_t partition)
+static struct batch_writer *writer_of(struct intake *in, int32_t partition)
 {
-    return &in->lanes[(size_t)partition % in->n_lanes];
+    return &in->writers[(size_t)partition % in->n_writers];
 }
 
 static void on_message(void *arg, const struct source_message *m)
@@ -65,131 +72,173 @@ static void on_message(void *arg, const struct source_message *m)
         return;
     }
     p->next_offset = m->offset + 1;
-    batch_add(lane_of(in, m->partition)->filling, m, &in->limits, in->keep_raw);
+    struct batch_writer *l = writer_of(in, m->partition);
+    batch_add(l->filling, m, &in->limits, l->keep_raw);
+}
+
+static void on_mac(void *arg, const void *data, size_t len, uint8_t out[SHA256_BYTES])
+{
+    const struct intake *in = arg;
+    hmac_sha256(in->rules->install_key, data, len, out);
 }
 
 /* How many more messages may come: wherever they belong, there must be room. */
 static size_t room(const struct intake *in)
 {
     size_t least = SIZE_MAX;
-    for (size_t i = 0; i < in->n_lanes; i++) {
-        const struct batch *b = in->lanes[i].filling;
-        size_t left = b->bytes >= BATCH_BYTES_MAX ? 0 : b->cap - b->n;
+    for (size_t i = 0; i < in->n_writers; i++) {
+        const struct batch *b = in->writers[i].filling;
+        size_t bytes = b->bytes >= BATCH_BYTES_MAX ? 0 : BATCH_BYTES_MAX - b->bytes;
+        size_t large = bytes / LARGE + (bytes > 0); /* as many as fit even where all are large */
+        size_t left = b->cap - b->n;
+        left = left < large ? left : large;
         least = left < least ? left : least;
     }
     return least;
 }
 
-/* ---- lanes ---- */
+/* ---- writers ---- */
 
 /* The server has nothing to say to a session that asked nothing, but that it ends. */
-static void look_at_idle_lanes(struct intake *in)
+static void look_at_idle_writers(struct intake *in)
 {
-    for (size_t i = 0; i < in->n_lanes && in->db_up; i++) {
-        const struct lane *l = &in->lanes[i];
+    for (size_t i = 0; i < in->n_writers && in->db_up; i++) {
+        const struct batch_writer *l = &in->writers[i];
         struct err err = {0};
-        if (l->state == LANE_IDLE && pg_is_up(l->pg) && pg_look(l->pg, &err) != STATUS_OK) {
+        if (l->state == BATCH_WRITER_IDLE && pg_is_up(l->pg) && pg_look(l->pg, &err) != STATUS_OK) {
             recover_db_is_down(in, &err);
         }
     }
 }
 
-static void on_lane(void *arg, unsigned events)
+static void on_writer(void *arg, unsigned events)
 {
     (void)events;
-    look_at_idle_lanes(arg);
+    look_at_idle_writers(arg);
     pump(arg);
 }
 
-static void watch_lane(struct intake *in, size_t i)
+static void watch_writer(struct intake *in, size_t i)
 {
-    struct lane *l = &in->lanes[i];
+    struct batch_writer *l = &in->writers[i];
     int fd = pg_socket(l->pg);
-    if (in->lane_fd[i] >= 0 && in->lane_fd[i] != fd) {
-        recover_unwatch_lane(in, i);
+    if (in->writer_fd[i] >= 0 && in->writer_fd[i] != fd) {
+        recover_unwatch_writer(in, i);
     }
     if (fd < 0) {
         return;
     }
     struct err err = {0};
     unsigned events = LOOP_READ | (pg_wants_write(l->pg) ? LOOP_WRITE : 0);
-    if (loop_watch(in->loop, fd, events, on_lane, in, &err) != STATUS_OK) {
+    if (loop_watch(in->loop, fd, events, on_writer, in, &err) != STATUS_OK) {
         intake_cannot_go_on(in, &err);
     }
-    in->lane_fd[i] = fd;
+    in->writer_fd[i] = fd;
 }
 
-static void pause_a_little(void)
+/* The next step after a failed batch. */
+static void batch_writer_has_failed(struct intake *in, size_t i, enum status s,
+                                    const struct err *why)
 {
-    const struct timespec t = {.tv_nsec = 1000000L * (1 + clock_mono_ms() % 20)};
-    (void)nanosleep(&t, NULL);
-}
-
-/* What a failed batch asks for. */
-static void lane_failed(struct intake *in, size_t i, enum status s, const struct err *why)
-{
-    struct lane *l = &in->lanes[i];
-    recover_unwatch_lane(in, i);
-    struct err err = *why;
-    while (s == STATUS_RETRY || (s == STATUS_REJECT && in->keep_raw)) {
+    struct batch_writer *l = &in->writers[i];
+    recover_unwatch_writer(in, i);
+    in->settled_ms = clock_mono_ms(); /* an answer: nothing hangs */
+    s = aside_means(s, why);
+    if (s == STATUS_RETRY || s == STATUS_REJECT) {
+        batch_writer_failed(l, s, why);
         metrics_add(METRIC_INTAKE_RETRIES, NULL, 1);
-        log_info(BATCH_RETRIED, LOG_TEXT("code", err.code), LOG_INT("messages", l->take));
-        if (l->tries > 3) {
-            pause_a_little(); /* two that keep meeting must part */
+        if ((l->tries & (l->tries - 1)) == 0) { /* the 1st, 2nd, 4th, 8th */
+            log_info(BATCH_RETRIED, LOG_TEXT("code", why->code), LOG_INT("messages", l->take),
+                     LOG_INT("attempt", l->tries));
         }
-        struct lane_around around = intake_around(in);
-        enum status again = pg_connect(l->pg, &err);
-        s = again == STATUS_OK ? lane_again(l, &around, s, &err) : again;
-        if (s == STATUS_OK) {
-            watch_lane(in, i);
-            return;
-        }
-    }
-    if (s == STATUS_REJECT) {
-        log_error(BATCH_RETRIED, LOG_TEXT("code", err.code), LOG_TEXT("msg", err.text));
-        in->keep_raw = true;
-        recover_start_over(in);
+        loop_timer_set(in->again, 0);
     } else if (s == STATUS_FATAL) {
-        intake_cannot_go_on(in, &err);
-    } else if (strcmp(err.code, "CT001") == 0) {
+        intake_cannot_go_on(in, why);
+    } else if (err_is(why, ERR_FENCED)) {
         metrics_add(METRIC_FENCED, NULL, 1);
-        log_warn(FENCED, LOG_TEXT("msg", err.text));
+        log_warn(FENCED, LOG_TEXT("msg", why->text));
         recover_wait_for_group(in);
-    } else if (strcmp(err.code, "CT003") == 0) {
+    } else if (err_is(why, ERR_RULES_CHANGED)) {
         recover_start_over(in);
     } else {
-        recover_db_is_down(in, &err);
+        trouble_meet(&l->trouble, why);
+        l->trouble.refused = true;
+        recover_db_is_down(in, why);
     }
 }
 
-void intake_step_lane(struct intake *in, size_t i)
+static void go_again(struct intake *in, size_t i)
 {
-    struct lane *l = &in->lanes[i];
-    if (l->state == LANE_IDLE) {
+    struct batch_writer *l = &in->writers[i];
+    if (batch_writer_needs_raw(l)) {
+        l->keep_raw = true;
+        recover_start_over(in); /* with the messages as they came */
         return;
     }
-    struct lane_around around = intake_around(in);
+    struct batch_writer_context around = intake_around(in);
+    struct err err = {0};
+    enum status s = pg_connect(l->pg, &err);
+    s = s == STATUS_OK ? batch_writer_again(l, &around, &err) : s;
+    if (s != STATUS_OK) {
+        batch_writer_has_failed(in, i, s, &err);
+    } else {
+        watch_writer(in, i);
+    }
+}
+
+/* Batches that wait to be done again; the timer is set for the first of the others. */
+static void go_again_where_it_is_time(struct intake *in)
+{
+    int64_t next = INT64_MAX;
+    for (size_t i = 0; i < in->n_writers; i++) {
+        struct batch_writer *l = &in->writers[i];
+        if (l->state == BATCH_WRITER_WAITING && l->again_at_ms <= clock_mono_ms()) {
+            go_again(in, i);
+        }
+        if (l->state == BATCH_WRITER_WAITING && l->again_at_ms < next) {
+            next = l->again_at_ms;
+        }
+    }
+    if (next < INT64_MAX) {
+        int64_t left = next - clock_mono_ms();
+        loop_timer_set(in->again, left > 0 ? left : 0);
+    }
+}
+
+static void on_again(void *arg, unsigned events)
+{
+    (void)events;
+    go_again_where_it_is_time(arg);
+    pump(arg);
+}
+
+void intake_step_writer(struct intake *in, size_t i)
+{
+    struct batch_writer *l = &in->writers[i];
+    if (l->state == BATCH_WRITER_IDLE || l->state == BATCH_WRITER_WAITING) {
+        return;
+    }
+    struct batch_writer_context around = intake_around(in);
     struct err err = {0};
     bool done = false;
     size_t records = l->take;
-    enum status s = lane_step(l, &around, &done, &err);
+    bool was_refused = l->trouble.refused;
+    enum status s = batch_writer_step(l, &around, &done, &err);
     if (s == STATUS_OK && done) {
-        ops_count(in, l, records);
-        if (lane_has_more(l)) {
-            s = lane_more(l, &around, &err);
-        } else {
-            in->keep_raw = false;
+        ops_count(in, l, records, was_refused);
+        if (batch_writer_has_more(l)) {
+            s = batch_writer_more(l, &around, &err);
         }
     }
     if (s != STATUS_OK) {
-        lane_failed(in, i, s, &err);
-    } else if (l->state != LANE_IDLE) {
-        watch_lane(in, i);
+        batch_writer_has_failed(in, i, s, &err);
+    } else if (l->state != BATCH_WRITER_IDLE) {
+        watch_writer(in, i);
     }
 }
 
 /* A batch waits a moment for more, unless it is full or nothing more is to be had. */
-static bool is_ripe(const struct intake *in, const struct lane *l, bool drained)
+static bool is_ripe(const struct intake *in, const struct batch_writer *l, bool drained)
 {
     const struct batch *b = l->filling;
     if (b->n == 0) {
@@ -201,32 +250,35 @@ static bool is_ripe(const struct intake *in, const struct lane *l, bool drained)
 
 static void begin_ripe(struct intake *in, bool drained)
 {
-    for (size_t i = 0; i < in->n_lanes && in->reading; i++) {
-        struct lane *l = &in->lanes[i];
-        if (l->state != LANE_IDLE || !is_ripe(in, l, drained)) {
+    for (size_t i = 0; i < in->n_writers && in->reading; i++) {
+        struct batch_writer *l = &in->writers[i];
+        if (l->state != BATCH_WRITER_IDLE || !is_ripe(in, l, drained)) {
             continue;
         }
-        struct lane_around around = intake_around(in);
+        struct batch_writer_context around = intake_around(in);
         struct err err = {0};
         enum status s = pg_connect(l->pg, &err);
         if (s == STATUS_OK) {
-            s = lane_begin(l, &around, &err);
+            s = batch_writer_begin(l, &around, &err);
         }
         if (s != STATUS_OK) {
-            lane_failed(in, i, s, &err);
+            batch_writer_has_failed(in, i, s, &err);
         } else {
-            watch_lane(in, i);
+            watch_writer(in, i);
         }
     }
 }
 
 /* ---- the loop ---- */
 
-/* One round of everything that can be done without waiting. */
+/* A round of everything that can be done without waiting. */
 static void pump(struct intake *in)
 {
-    for (size_t i = 0; i < in->n_lanes; i++) {
-        intake_step_lane(in, i);
+    if (in->source == NULL) {
+        return; /* the database was not reached yet */
+    }
+    for (size_t i = 0; i < in->n_writers; i++) {
+        intake_step_writer(in, i);
     }
     bool drained = false;
     for (int turn = 0; turn < TURNS_PER_WAKE && !drained && in->ended == STATUS_OK && !in->stop;
@@ -257,17 +309,26 @@ static void on_housekeeping(void *arg, unsigned events)
     (void)events;
     struct intake *in = arg;
     ops_report(in, false);
+    ops_tell_trouble(in);
     log_settle(false);
     if (in->db_up) {
         ops_tell_group(in);
         struct err err = {0};
         enum status s = product_clock_tick(in->product_clock, &err);
+        s = s == STATUS_OK ? schema_look(in->control, &in->schema_looked_ms, &err) : s;
+        s = s == STATUS_OK ? source_ages_look(in->ages, in->control, &err) : s;
         if (s == STATUS_FATAL) {
             intake_cannot_go_on(in, &err);
         } else if (s != STATUS_OK) {
             recover_db_is_down(in, &err);
+        } else {
+            recover_settle(in);
         }
     }
+    if (in->db_up) {
+        recover_look_for_requests(in);
+    }
+    recover_note_ends(in);
     pump(in); /* also keeps our membership of the group alive */
     ops_tell_manager(in);
     loop_timer_set(in->housekeeping, clock_is_file(in->clock) ? CLOCK_FILE_MS : HOUSEKEEPING_MS);
@@ -296,12 +357,15 @@ static enum status set_up(struct intake *in, struct err *err)
         s = loop_timer_new(in->loop, &in->linger, on_source, in, err);
     }
     if (s == STATUS_OK) {
+        s = loop_timer_new(in->loop, &in->again, on_again, in, err);
+    }
+    if (s == STATUS_OK) {
         s = clock_open(&in->clock, in->conf->clock_file, err);
     }
     if (s != STATUS_OK) {
         return s;
     }
-    in->product_clock = product_clock_new(in->clock);
+    in->product_clock = product_clock_new(in->clock, in->conf->clock_apart_seconds);
     char *password = NULL;
     if (in->conf->pg_password_file != NULL) {
         s = conf_read_secret(in->conf->pg_password_file, &password, err);
@@ -310,13 +374,15 @@ static enum status set_up(struct intake *in, struct err *err)
                            .password = password,
                            .application_name = "dayfour-intake",
                            .allow_insecure = in->conf->allow_insecure,
-                           .patience_ms = CONTROL_MS};
+                           .patience_ms = CONTROL_MS,
+                           .meanwhile = loop_meanwhile,
+                           .meanwhile_arg = in->loop};
     in->control = pg_new(&o);
     o.looks_up = true;
-    in->n_lanes = (size_t)in->conf->intake_sessions;
-    for (size_t i = 0; i < in->n_lanes; i++) {
-        lane_init(&in->lanes[i], pg_new(&o), (size_t)in->conf->batch_max_rows);
-        in->lane_fd[i] = -1;
+    in->n_writers = (size_t)in->conf->intake_sessions;
+    for (size_t i = 0; i < in->n_writers; i++) {
+        batch_writer_init(&in->writers[i], pg_new(&o), (size_t)in->conf->batch_max_rows);
+        in->writer_fd[i] = -1;
     }
     free(password);
     char host[48] = "?";
@@ -327,11 +393,11 @@ static enum status set_up(struct intake *in, struct err *err)
 
 static void tear_down(struct intake *in)
 {
-    http_close(in->http);
+    ops_close(in);
     source_close(in->source);
-    for (size_t i = 0; i < in->n_lanes; i++) {
-        recover_unwatch_lane(in, i);
-        lane_clear(&in->lanes[i]);
+    for (size_t i = 0; i < in->n_writers; i++) {
+        recover_unwatch_writer(in, i);
+        batch_writer_clear(&in->writers[i]);
     }
     pg_free(in->control);
     product_clock_free(in->product_clock);
@@ -341,6 +407,7 @@ static void tear_down(struct intake *in)
     loop_timer_free(in->housekeeping);
     loop_timer_free(in->reconnect);
     loop_timer_free(in->linger);
+    loop_timer_free(in->again);
     loop_free(in->loop);
 }
 
@@ -354,6 +421,7 @@ static enum status turn_until_stop(struct intake *in, struct err *err)
         notify_stopping();
         log_info(STOPPING, LOG_INT("under_way", recover_under_way(in)));
         recover_drain(in);
+        recover_note_ends(in);
         ops_tell_group(in);
     }
     ops_report(in, true);
@@ -364,23 +432,35 @@ static enum status turn_until_stop(struct intake *in, struct err *err)
     return in->stop && s == STATUS_OK ? STATUS_STOP : s;
 }
 
+/* Once the database was reached: the group has the installation's name, which is there. */
+enum status intake_open_source(struct intake *in, struct err *err)
+{
+    const struct source_events events = {.assigned = recover_assigned,
+                                         .revoked = recover_revoked,
+                                         .message = on_message,
+                                         .mac = on_mac,
+                                         .arg = in};
+    char id[ID_TEXT];
+    char group[64];
+    ruleset_installation(in->rules, id);
+    (void)snprintf(group, sizeof group, "dayfour-intake-%s", id);
+    enum status s =
+        source_open(&in->source, in->conf,
+                    in->conf->kafka_group == NULL ? group : in->conf->kafka_group, &events, err);
+    return s == STATUS_OK
+               ? loop_watch(in->loop, source_fd(in->source), LOOP_READ, on_source, in, err)
+               : s;
+}
+
 enum status intake_run(const struct conf *c, struct err *err)
 {
     struct intake in = {.conf = c, .db_backoff = {.first_ms = 200, .max_ms = 2000}};
     enum status s = set_up(&in, err);
     if (s == STATUS_OK) {
+        s = ops_open(&in, err); /* health is answered while the first connection is made */
+    }
+    if (s == STATUS_OK) {
         recover_start_over(&in);
-        const struct source_events events = {.assigned = recover_assigned,
-                                             .revoked = recover_revoked,
-                                             .message = on_message,
-                                             .arg = &in};
-        s = source_open(&in.source, c, &events, err);
-    }
-    if (s == STATUS_OK) {
-        s = ops_open(&in, err);
-    }
-    if (s == STATUS_OK) {
-        s = loop_watch(in.loop, source_fd(in.source), LOOP_READ, on_source, &in, err);
     }
     if (s == STATUS_OK) {
         loop_timer_set(in.housekeeping, HOUSEKEEPING_MS);

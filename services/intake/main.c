@@ -1,6 +1,6 @@
-#include "common/kafka_check.h"
-#include "common/pg.h"
-#include "common/program.h"
+#include "common/kafka/kafka_check.h"
+#include "common/pg/pg.h"
+#include "common/runtime/program.h"
 #include "services/intake/intake.h"
 
 _Static_assert(KAFKA_WARNING == PROGRAM_WARNING, "one is handed on as the other");

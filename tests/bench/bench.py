@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "deploy" / "demo"), str(ROOT / "tests" / "e2e")]
+sys.path[:0] = [str(ROOT / "scripts" / "demo"), str(ROOT / "tests" / "e2e")]
 import bench_followup  # noqa: E402  pylint: disable=wrong-import-position
 import plot  # noqa: E402  pylint: disable=wrong-import-position
 from database import Database  # noqa: E402  pylint: disable=wrong-import-position
@@ -75,7 +75,7 @@ def database_new(dsn, name):
 
 
 class Intake:
-    """One intake from its start with a full topic until all is committed."""
+    """Measures one intake from its start with a full topic until all is committed."""
 
     def __init__(self, dsn, brokers, topic, group, extra=()):
         env = {**os.environ, "PG_DSN": dsn, "KAFKA_BROKERS": brokers, "DAYFOUR_KAFKA_TOPIC_ABSENCES": topic,
@@ -167,6 +167,11 @@ def ceilings(figures, dsn, brokers, topic, events, repeat, today):
     for line in run(BIN / "bench_pure", ROOT / "deploy/settings/pathways.json", today).splitlines():
         name, value, unit = line.split(" ", 2)
         figures.add({"decode": "strict decode alone, one core"}.get(name, name), [value], unit)
+    for rows, people in ((60000, 30000), (120000, 60000), (500000, 60000)):
+        for line in run(BIN / "bench_feed", rows, people, 300).splitlines():
+            name, value, unit = line.split(" ", 2)
+            figures.add("feed, %d rows, %s" % (rows, {"first": "a first file", "night": "a night with 300 changes",
+                                                      "memory": "peak memory"}[name]), [value], unit)
     rows = max(events // 2, 100000)
     for kind, connections in (("copy", 1), ("upsert", 1), ("upsert", 2)):
         figures.add("%s of plain rows, %d connection%s" % (kind, connections, "s" if connections > 1 else ""),
@@ -212,7 +217,7 @@ EVENT = ('{"specversion":"1.0","id":"prompt-%(n)d","source":"/hr/T01","type":"or
 
 
 def intake_at_rest(figures, dsn, brokers, times):
-    """One event at a time, from its being handed to a producer until its task is committed; then nothing at all."""
+    """Measures one event at a time, from the producer until its task is committed; then an idle time."""
     topic = "bench.one.at.a.time"
     topic_new(brokers, topic)
     intake = Intake(dsn, brokers, topic, "bench-prompt")

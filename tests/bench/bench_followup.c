@@ -16,7 +16,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "common/clock.h"
+#include "common/runtime/clock.h"
 #include "tests/bench/client.h"
 #include "tests/bench/events.h"
 

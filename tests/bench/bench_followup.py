@@ -91,7 +91,7 @@ class Followup:
 
 
 def cpu_of_sessions(bench, dsn):
-    """Of followup's sessions, by their servers' processes."""
+    """The processor time of followup's sessions, by their servers' processes."""
     pids = bench.sql(dsn, "select pid from pg_stat_activity where application_name = 'dayfour-followup'").split()
     return sum(cpu_seconds(int(pid)) for pid in pids)
 
@@ -135,7 +135,7 @@ def idle(followup):
 
 
 def latencies(stage, followup, dsn, events, keep):
-    """One event at a time through both services, with everybody else waiting."""
+    """Measures one event at a time through both services, with everybody else waiting."""
     intake = stage.bench.Intake(dsn, stage.brokers, "bench.followup.absences", "bench-latency", stage.env())
     time.sleep(5)
     told = stage.bench.run(stage.bench.BIN / "bench_followup", "latency", stage.brokers, "bench.followup.absences",

@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "common/casework/apply.h"
-#include "common/casework/derive.h"
-#include "common/clock.h"
+#include "common/casework/derive/derive.h"
 #include "common/event/inbound.h"
+#include "common/runtime/clock.h"
 #include "tests/bench/events.h"
 
 #define EVENTS 400000

@@ -1,6 +1,7 @@
 /* bench_rows copy|upsert DSN CONNECTIONS ROWS: the ceilings of the database: rows shaped like
  * fact.absence, 5,000 a transaction, by COPY BINARY or by one array statement with ON CONFLICT,
- * over that many connections. The table public.bench_absence is made anew. Prints rows a second. */
+ * over that many connections. It drops and creates the table public.bench_absence. Prints rows a
+ * second. */
 #include <postgresql/libpq-fe.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,9 +9,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "common/clock.h"
-#include "common/columns.h"
-#include "common/pg.h"
+#include "common/pg/columns.h"
+#include "common/pg/pg.h"
+#include "common/runtime/clock.h"
 
 #define BATCH 5000
 #define TODAY 20700

@@ -1,4 +1,4 @@
-/* client - the Kafka clients that the measuring programs use. What goes wrong ends the program. */
+/* client - the Kafka clients that the measuring programs use. Every error ends the program. */
 #ifndef BENCH_CLIENT_H
 #define BENCH_CLIENT_H
 
@@ -11,7 +11,8 @@ _Noreturn void client_die(const char *text);
 /* settings: names and values by turns, then NULL. */
 rd_kafka_t *client_new(rd_kafka_type_t type, const char *const *settings);
 
-/* One that keeps the order and sends in batches. linger_ms: how long a batch waits for more. */
+/* A producer that keeps the order and sends in batches. linger_ms: how long a batch waits for more.
+ * */
 rd_kafka_t *client_producer(const char *brokers, const char *linger_ms);
 
 /* A copy of text is sent, as soon as there is room for it. key: 32 bytes. */

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/date.h"
+#include "common/base/date.h"
 
 #define OPEN_MAX 65536
 #define ORGANISATIONS 40

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Measures what a physiotherapist waits for, with a million spells stored: `./run bench lists`.
 
-    lists.py [--spells N] [--looks N] [--json FILE]
+    lists.py [--spells N] [--looks N] [--finds N] [--json FILE]
 
 40 organisations, two queues; of each 100 spells one or two are open and two contacted. Prints the median and the worst of
-the looks, as the clinician sees them: rights, audit entry and all.
+the looks, as the clinician sees them: rights, audit entry and all. Searches are wanted in 50 ms; the medians of one for
+somebody of another team and of one for nobody within a millisecond of each other. Otherwise the exit code is 1.
 """
 import argparse
 import json
@@ -17,7 +18,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "deploy" / "demo"))
+sys.path.insert(0, str(ROOT / "scripts" / "demo"))
 from database import Database  # noqa: E402  pylint: disable=wrong-import-position
 
 BIN = ROOT / "build" / "bench" / "bin"
@@ -67,23 +68,49 @@ def command(*words, env):
     return done.stdout
 
 
-def filled(spells):
+def filled(spells, organisations=ORGANISATIONS):
     admin = os.environ["PG_DSN"]
     Database().run("create database bench_lists")
     dsn = admin + " dbname=bench_lists"
     command("migrate", env={**os.environ, "PG_DSN": dsn})
     database = Database(dsn=dsn)
-    for statement in FILL.format(orgs=ORGANISATIONS, spells=spells).split(";\n"):
+    for statement in FILL.format(orgs=organisations, spells=spells).split(";\n"):
         if statement.strip():
             database.run(statement)
     database.run("vacuum analyze")
     return dsn, database
 
 
+def newest(spells, of_queue):
+    """The number of the newest spell of the first organisation whose queue is the clinician's, or is not."""
+    return next(i for i in range(spells, 0, -1) if i % ORGANISATIONS == 1 and (i % 3 != 0) == of_queue)
+
+
+def searches(session, spells):
+    """The searches, by name."""
+    def find(text):
+        return lambda: session.run("select * from oh.find('%s')" % text)
+    mine, theirs = newest(spells, True), newest(spells, False)
+    return {"oh.find by name": find("person %d" % mine), "oh.find by four digits": find("%04d" % (mine % 1000 + 9000)),
+            "oh.find, many names": find("test person"), "oh.find by staff number": find("P-%d" % (mine % 400000)),
+            "oh.find, another team's": find("person %d" % theirs), "oh.find, nobody": find("person x%d" % mine)}
+
+
+def is_slow_or_tells(report):
+    """Whether a search takes over 50 ms, or its time depends on whether there is somebody."""
+    slow = [name for name, took in report.items() if name.startswith("oh.find") and took["median"] > 50]
+    apart = abs(report["oh.find, another team's"]["median"] - report["oh.find, nobody"]["median"])
+    print("another team's and nobody: medians %.2f ms apart" % apart)
+    if slow:
+        print("over 50 ms: " + ", ".join(slow))
+    return bool(slow) or apart > 1
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--spells", type=int, default=1000000)
     parser.add_argument("--looks", type=int, default=30)
+    parser.add_argument("--finds", type=int, default=1000)
     parser.add_argument("--json")
     args = parser.parse_args()
     dsn, database = filled(args.spells)
@@ -97,6 +124,10 @@ def main():
         session = Database(dsn=env["PG_DSN"])
         found = {"oh.worklist of one queue": lambda: session.run(
                      "select * from oh.worklist where queue = 'physiotherapy' order by due_date"),
+                 "oh.calls('today')": lambda: session.run("select * from oh.calls('today')"),
+                 "oh.call_counts()": lambda: session.run("select * from oh.call_counts()"),
+                 "oh.open_case": lambda: session.run("select o.digest from oh.tasks_of('T01', 'P-1') t,"
+                                                     " oh.open_case(t.task_id) o limit 1"),
                  "dayfour tasks": lambda: command("tasks", "--json", env=env),
                  "dayfour tasks --overdue": lambda: command("tasks", "--overdue", env=env)}
         print("%d spells, %s on the list" % (args.spells, session.run("select count(*) from oh.worklist")[0]))
@@ -105,11 +136,19 @@ def main():
             look()
             report[name] = milliseconds(look, args.looks)
             print("%-28s median %5.1f ms, worst %5.1f ms of %d" % (name, *report[name].values()), flush=True)
+        session.run("begin")  # a commit waits for the disk, whatever was searched for
+        for name, look in searches(session, args.spells).items():
+            look()
+            report[name] = milliseconds(look, args.finds)
+            print("%-28s median %5.1f ms, worst %5.1f ms of %d" % (name, *report[name].values()), flush=True)
+        session.run("commit")
         session.close()
     database.run("drop owned by \"%s\"" % LOGIN)
     database.run("drop role \"%s\"" % LOGIN)
     if args.json:
         Path(args.json).write_text(json.dumps(report, indent=1), encoding="utf-8")
+    return 1 if is_slow_or_tells(report) else 0
 
 
-main()
+if __name__ == "__main__":
+    sys.exit(main())

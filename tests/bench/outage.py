@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""What both services hold while PostgreSQL is away and the topic is full. `./run bench outage [--minutes N]`.
+"""Measures the memory of both services while PostgreSQL is away and the topic is full. `./run bench outage [--minutes
+N]`.
 
 Half of the messages are taken in, then PostgreSQL is shut down for so many minutes, then all must come in. Memory and
 descriptors are looked at from the second minute to the end of the outage: what grows by then fails the run.
@@ -23,7 +24,7 @@ def server(do):
 
 
 class Held:
-    """Of one process: MiB resident and descriptors, at each look."""
+    """One process: MiB resident and descriptors, at each look."""
 
     def __init__(self, pid):
         self.pid, self.looks, self.cpu = pid, [], cpu_seconds(pid)
@@ -40,7 +41,7 @@ class Held:
 
 
 class Stage:
-    """What bench_followup.Followup asks of its stage; time is the machine's."""
+    """The stage that bench_followup.Followup needs; time is the machine's."""
 
     def __init__(self, brokers):
         self.bench, self.brokers, self.folder = bench, brokers, Path(os.environ.get("DAYFOUR_RUN_DIR", "/tmp"))

@@ -1,4 +1,4 @@
-"""Plain SVG drawings of a run: readable in print and by a screen reader, nothing told by colour alone."""
+"""Plain SVG drawings of a run: readable in print and by a screen reader, with no meaning in colour alone."""
 import html
 
 WIDTH, HEIGHT = 760, 360

@@ -6,6 +6,7 @@
 Needs python3-jsonschema 4.10 or newer; leaves with 77 where it is missing.
 """
 import copy
+import csv
 import datetime
 import filecmp
 import json
@@ -24,10 +25,11 @@ except ImportError:
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 EVENTS = os.path.join(TOP, "schemas", "events")
 SETTINGS = os.path.join(TOP, "deploy", "settings")
+FEED = os.path.join(TOP, "deploy", "feed")
 DATA = os.path.join(TOP, "tests", "data")
 MESSAGES = os.path.join(DATA, "messages")
 REASONS = ("no_value", "too_large", "not_utf8", "not_json", "too_deep", "duplicate_key",
-           "not_cloudevent", "missing_field", "bad_field", "missing_scheme",
+           "not_cloudevent", "unknown_type", "unknown_category", "missing_field", "bad_field", "missing_scheme",
            "last_day_before_onset", "source_not_allowed")
 VERBOSE = "-v" in sys.argv[1:]
 counts = {"passed": 0, "failed": 0}
@@ -207,6 +209,22 @@ def check_settings():
                   (m["schema"] == "valid") == (m["verdict"] == "good"))
 
 
+def check_mappings():
+    """The schema of `dayfour feed`'s mappings, against the lines that its parser is held to."""
+    schema = load(FEED, "feed.schema.json")
+    check_schema("feed.schema.json", schema)
+    v = validator(schema)
+    for name in sorted(os.listdir(FEED)):
+        if name.endswith(".json") and name != "feed.schema.json":
+            check(name, *good(v, load(FEED, name)))
+    with open(os.path.join(DATA, "mappings.tsv"), encoding="utf-8") as f:
+        for number, line in enumerate(f, 1):
+            path, verdict, text = line.split("\t")
+            check("mapping %d (%s) is %s" % (number, path, verdict),
+                  v.is_valid(json.loads(text)) == (verdict != "invalid"))
+            check("mapping %d: one verdict" % number, (path == "-") == (verdict == "valid"))
+
+
 def check_holidays():
     shipped = load(SETTINGS, "bank-holidays.json")
     divisions = {"england-and-wales", "scotland", "northern-ireland"}
@@ -272,7 +290,7 @@ def check_generated(script, folder, what):
 
 
 def check_demo(schemas):
-    script = os.path.join(TOP, "deploy", "demo", "generate.py")
+    script = os.path.join(TOP, "scripts", "demo", "generate.py")
     v = validator(schemas.files["absence-events.v1.json"])
     with tempfile.TemporaryDirectory() as folder:
         outs = [os.path.join(folder, n) for n in ("a", "b", "c")]
@@ -293,6 +311,96 @@ def check_demo(schemas):
           all(re.fullmatch(r"07700 900\d{3}", p) for p in phones))
 
 
+def demo_nights(folder, seed, staff=400):
+    """The demo's nightly files, and the messages of the same absences as (sent, event)."""
+    script = os.path.join(TOP, "scripts", "demo", "generate.py")
+    common = ["--seed", seed, "--today", "2026-09-28", "--events", "1500", "--staff", str(staff)]
+    stream, sent, facts = (os.path.join(folder, n) for n in ("stream", "sent", "facts"))
+    for options in (["--out", stream, "--sent", sent],
+                    ["--out", facts, "--nights", os.path.join(folder, "nights")]):
+        subprocess.run([sys.executable, script, *common, *options], check=True,
+                       stdout=subprocess.DEVNULL)
+    with open(stream, encoding="utf-8") as events, open(sent, encoding="utf-8") as times:
+        lines = [(when.strip(), json.loads(line)) for when, line in zip(times, events)]
+    with open(facts, encoding="utf-8") as f:
+        return lines, [json.loads(line) for line in f]
+
+
+def expected_rows(lines, until, wrong):
+    """id: (person, start, reason) of the records that stand at that instant, by their messages."""
+    newest, gone = {}, set()
+    for sent, event in lines:
+        data = event["data"]
+        if sent > until or ".absence." not in event["type"] or event["id"] in wrong:
+            continue
+        if event["type"].endswith("cancelled.v1"):
+            gone.add(data["absence_id"])
+        if data["version"] > newest.get(data["absence_id"], {"version": 0})["version"]:
+            newest[data["absence_id"]] = data
+    return {name: (d["person_id"], "/".join(reversed(d["onset_date"].split("-"))),
+                   (d["reason"] or {}).get("code", ""))
+            for name, d in newest.items() if name not in gone}
+
+
+def check_demo_nights(schemas):
+    v = validator(schemas.files["absence-events.v1.json"])
+    with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as two, \
+            tempfile.TemporaryDirectory() as three:
+        lines, facts = demo_nights(one, "1")
+        demo_nights(two, "1")
+        demo_nights(three, "2")
+        folders = [os.path.join(folder, "nights") for folder in (one, two, three)]
+        names = sorted(os.listdir(folders[0]))
+        check("demo: the same seed, the same files", names == sorted(os.listdir(folders[1]))
+              and filecmp.cmpfiles(*folders[:2], names, shallow=False)[0] == names)
+        check("demo: another seed, other files",
+              len(filecmp.cmpfiles(folders[0], folders[2], names, shallow=False)[1]) > 8)
+        wrong = {e["id"] for _, e in lines if not v.is_valid(e) or last_day_before_onset(e["data"])}
+        check_extracts(folders[0], [n for n in names if "sickness" in n], lines, wrong)
+        check_staff_list(folders[0], [n for n in names if "staff" in n][-1], lines)
+    check("demo: messages are left for what no file has",
+          {e["type"] for e in facts} == {"org.dayfour.person.%s.v1" % kind
+                                         for kind in ("died", "opted-in", "opted-out")})
+
+
+def read_csv(*path):
+    with open(os.path.join(*path), encoding="windows-1252", newline="") as f:
+        return list(csv.DictReader(f))
+
+
+def check_extracts(folder, names, lines, wrong):
+    mapping = load(FEED, "roster.json")["columns"]
+    columns = {c if isinstance(c, str) else c["column"] for c in mapping.values()}
+    check("demo: the first two nights, Fridays, and the last four", len(names) == 9, str(names))
+    for number, name in enumerate(names):
+        rows = read_csv(folder, name)
+        # 05:30 of British Summer Time
+        until = "%s-%s-%sT04:30:00Z" % (name[13:17], name[17:19], name[19:21])
+        found = {r["Unavailability ID"]: (r["Employee Number"], r["Start"], r["Reason"][:3])
+                 for r in rows}
+        expected = expected_rows(lines, until, wrong)
+        bad = [r for r in rows if r["Unavailability ID"] not in expected]
+        check("demo: %s has the columns of roster.json" % name, set(rows[0]) == columns)
+        check("demo: %s has each id once" % name, len(found) == len(rows))
+        check("demo: %s has what the messages say" % name,
+              {k: v for k, v in found.items() if k in expected} == expected)
+        check("demo: %s: rows that are wrong on purpose" % name,
+              len(bad) == (3, 4)[number] if number < 2 else 4 <= len(bad) <= 6, str(len(bad)))
+        check("demo: %s has an end of time for ends that nobody entered" % name,
+              any(r["End"] == "31/12/4712" and r["Open Ended"] == "Y" for r in rows))
+
+
+def check_staff_list(folder, name, lines):
+    rows = read_csv(folder, name)
+    left = {e["data"]["person_id"] for _, e in lines if e["type"].endswith("left.v1")}
+    check("demo: the staff list has everybody once",
+          [r["Employee Number"] for r in rows] == ["P-%05d" % n for n in range(1, 401)])
+    check("demo: leaving dates of those who left",
+          {r["Employee Number"] for r in rows if r["Termination Date"]} <= left and left)
+    check("demo: telephone numbers of the list that nobody has", all(
+        re.fullmatch(r"(07700 900\d{3})?", r["Personal Mobile"] + r["Home Phone"]) for r in rows))
+
+
 def check_fixed():
     script = os.path.join(DATA, "gen_fixed.py")
     check("fixed set: the generator writes what was agreed on",
@@ -309,9 +417,11 @@ def main():
         check_schema(name, schema)
     check_types(schemas)
     check_settings()
+    check_mappings()
     check_holidays()
     check_messages(schemas)
     check_demo(schemas)
+    check_demo_nights(schemas)
     check_fixed()
     print("cases: %(passed)d passed, %(failed)d failed, 0 skipped" % counts)
     return 1 if counts["failed"] else 0

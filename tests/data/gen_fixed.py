@@ -40,8 +40,9 @@ REASONS = (
        ("musculoskeletal PROBLEMS", "Stress", "Mental ill health", "Stress at home")]
     + [None, None, {}, {"scheme": "esr"}, {"scheme": "esr", "code": None}])
 # how many bad records of each reason
-BAD = (("no_value", 3), ("too_large", 1), ("not_utf8", 7), ("not_json", 9), ("too_deep", 3),
-       ("duplicate_key", 5), ("bad_field", 9), ("not_cloudevent", 5), ("missing_field", 5),
+BAD = (("no_value", 3), ("too_large", 1), ("not_utf8", 7), ("not_json", 8), ("too_deep", 3),
+       ("duplicate_key", 5), ("bad_field", 7), ("not_cloudevent", 5), ("unknown_type", 2),
+       ("unknown_category", 1), ("missing_field", 5),
        ("missing_scheme", 1), ("last_day_before_onset", 2))
 
 
@@ -201,7 +202,7 @@ def send_ignored(s, number, organisation, people):
     if s.chance(0.5):
         data["category"] = s.rng.choice(("maternity", "15", "annual leave"))
     else:
-        kind = s.rng.choice(("org.dayfour.absence.opened.v2", "org.example.rota.changed.v1"))
+        kind = s.rng.choice(("org.example.rota.published.v1", "org.example.rota.changed.v1"))
     s.event(kind, data, "/hr/" + organisation, None)
 
 

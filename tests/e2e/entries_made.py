@@ -1,12 +1,14 @@
-"""What clinicians enter in a history, made through the functions of schema oh, each by a login."""
+"""Makes the entries of a history through the functions of schema oh, each by a login."""
 from harness import Failure
 
 import entries
 import histories
 
 CALLS = {
-    "attempt": "oh.record_attempt({task}, {outcome}, {at})",
-    "contact": "oh.record_contact({task}, {outcome}, {at}, {review_on}, {red_flag})",
+    "attempt": "oh.record_attempt({task}, {outcome}, {at}, {call_back_at}, {channel})",
+    "contact": "oh.record_contact({task}, {outcome}, {at}, {review_on}, {red_flag}, {channel})",
+    "acknowledge": "oh.acknowledge({task})",
+    "oh_record": "oh.set_oh_record({task}, {text})",
     "claim": "oh.claim({task})",
     "release": "oh.release({task})",
     "assign": "oh.assign({task}, {login})",
@@ -41,7 +43,7 @@ class Entries:
         """Gives the SQLSTATE of a refusal, or ""."""
         values = {"task": fact.get("task_id"), "outcome": None, "review_on": None,
                   "red_flag": False, "why": None, "reason": None, "organisation": None,
-                  "person_id": None, **fact,
+                  "person_id": None, "call_back_at": None, "channel": "phone", **fact,
                   "at": fact.get("at", self.stage.now),
                   "login": self.logins.get(fact.get("login")),
                   "entry_id": self.numbers.get(fact.get("entry"), -1)}

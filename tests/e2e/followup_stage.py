@@ -71,7 +71,7 @@ class FollowupStage(Stage):
         return found
 
     def events(self, kind=None):
-        """What was said on both topics of events, each in the order of its partition."""
+        """The events on both topics, each in the order of its partition."""
         if kind is None:
             return self.events("follow-up") + self.events("return-to-work")
         said = []

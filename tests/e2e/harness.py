@@ -1,5 +1,5 @@
-"""What every end-to-end test needs: a stage with a database, topics and a clock of its own, the
-programs that run on it, and cases that are counted.
+"""The base of every end-to-end test: a stage with its own database, topics and clock, programs that run on it, and
+cases that are counted.
 
     PG_DSN, KAFKA_BROKERS, DAYFOUR_BIN and DAYFOUR_RUN_DIR say where the servers and programs are;
     `./run test` and `./run with COMMAND` set them. Without them a test ends with 77: not run.
@@ -19,7 +19,7 @@ import traceback
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-sys.path.insert(0, str(ROOT / "tests" / "model"))
+sys.path.insert(0, str(ROOT / "tests" / "model" / "reference"))
 TEST_KEY = bytes(range(32)).hex()
 NOT_RUN = 77
 
@@ -29,7 +29,7 @@ class Failure(Exception):
 
 
 class NotRun(Exception):
-    """What a case needs is not here."""
+    """Something that a case needs is not here."""
 
 
 def expect(condition, what):
@@ -83,7 +83,7 @@ class Surroundings:
 
 
 class Service:
-    """One started program: its output, its end."""
+    """A started program: its output, its end."""
 
     def __init__(self, stage, program, settings, env=None, number=0):
         self.stage = stage
@@ -91,12 +91,13 @@ class Service:
         self.conf = stage.dir / (self.name + ".conf")
         self.conf.write_text("".join("%s = %s\n" % pair for pair in settings.items()
                                      if pair[1] is not None))
+        self.conf.chmod(0o600)
         self.log = stage.dir / (self.name + ".jsonl")
         clean = {k: v for k, v in os.environ.items()
                  if k not in ("PG_DSN", "KAFKA_BROKERS") and not k.startswith("DAYFOUR_")}
         with open(self.log, "wb") as out, open(self.log.with_suffix(".err"), "wb") as err:
             self.process = subprocess.Popen(
-                [stage.around.bin / program, "--config", self.conf], stdout=out, stderr=err,
+                [*stage.host, stage.around.bin / program, "--config", self.conf], stdout=out, stderr=err,
                 stdin=subprocess.DEVNULL, env={**clean, **(env or {})}, start_new_session=True)
 
     @property
@@ -214,6 +215,8 @@ class Stage:
     """A database, topics and a clock for one case."""
 
     serial = 0
+    host = ()             # what a command begins with that runs on another host
+    more_env = {}         # for the command line program
 
     def __init__(self, around, partitions=1, settings=None, now="2026-09-15T10:30:00Z"):
         Stage.serial += 1
@@ -274,17 +277,21 @@ class Stage:
             words += ["user=%s_%s" % (self.id, role), "password=%s" % self.password]
         return " ".join(words)
 
-    def dayfour(self, *arguments, program="dayfour"):
+    def dayfour(self, *arguments, program="dayfour", typed=None):
+        return self.dayfour_with({}, *arguments, program=program, typed=typed)
+
+    def dayfour_with(self, settings, *arguments, program="dayfour", typed=None):
+        """The same with more in its environment."""
         env = {k: v for k, v in os.environ.items() if not k.startswith("DAYFOUR_")}
-        env.update(PG_DSN=self.dsn(), KAFKA_BROKERS=self.around.brokers)
-        done = subprocess.run([self.around.bin / program, *arguments], env=env, timeout=120,
+        env.update(PG_DSN=self.dsn(), KAFKA_BROKERS=self.around.brokers, **self.more_env, **settings)
+        done = subprocess.run([self.around.bin / program, *arguments], env=env, timeout=120, input=typed,
                               capture_output=True, text=True, check=False)
         expect(done.returncode == 0, "dayfour %s: %d %s%s" % (
             arguments[0], done.returncode, done.stdout, done.stderr))
         return done.stdout
 
     def sql(self, text, database="", check=True):
-        """What psql prints of it, unaligned, as the superuser."""
+        """The output of psql, unaligned, as the superuser."""
         dsn = self.around.dsn if database is None else self.dsn(database=database)
         done = subprocess.run(["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", dsn, "-c", text],
                               capture_output=True, text=True, timeout=60, check=False)
@@ -457,7 +464,7 @@ class Stage:
 
 def crash_points(service):
     """The names that FAULT_POINTS lists for a service."""
-    text = (ROOT / "common" / "fault.h").read_text()
+    text = (ROOT / "common" / "runtime" / "fault.h").read_text()
     return re.findall(r'X\("(%s\.[a-z_]+)"' % service, text)
 
 

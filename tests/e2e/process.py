@@ -1,4 +1,4 @@
-"""What the kernel says of a process."""
+"""The kernel's figures of a process."""
 import os
 from pathlib import Path
 

@@ -41,12 +41,12 @@ def spells():
 
 
 def end_of(row):
-    """The last day of one record, or None: still off. Who left is off until the last day of employment."""
+    """The last day of one record, or None: still off. A person who left is off until the last day of employment."""
     return date(row["left"]) or date(row["last_day"])
 
 
 def days_off(rows):
-    """{(assignment, day): FTE}: each day of an assignment once. Who died is off until that day."""
+    """{(assignment, day): FTE}: each day of an assignment once. A person who died is off until that day."""
     found = {}
     for row in rows:
         day = date(row["onset"])
@@ -59,7 +59,7 @@ def days_off(rows):
 
 
 def answer(number, rows, relapses):
-    """What is known of a spell from its rows; relapses: the spells that another follows within 56 days."""
+    """A spell by its rows; relapses: the spells that another follows within 56 days."""
     first = rows[0]
     onset = min(date(row["onset"]) for row in rows)
     ends = [end_of(row) for row in rows]

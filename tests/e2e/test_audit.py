@@ -52,7 +52,7 @@ def each_second(around):
 
 
 def by_one_at_a_time(around):
-    """A standby has no session for it; when it takes over it goes on where the other ended."""
+    """A standby has no session for it; when it takes over, it continues where the other ended."""
     sessions = ("select count(*) from pg_stat_activity where datname = '%s' and query like '%%audit.seal(%%'"
                 " and pid <> pg_backend_pid()")
     with FollowupStage(around) as stage:
@@ -77,7 +77,7 @@ def by_one_at_a_time(around):
 
 
 def without_holding_anything_up(around):
-    """Where it cannot be done it is told and tried again; events go out all the same."""
+    """If sealing fails, followup logs it and retries; events are published all the same."""
     with FollowupStage(around) as stage:
         stage.sql("revoke execute on function audit.seal(int) from dayfour_followup")
         followup = stage.start_followup()

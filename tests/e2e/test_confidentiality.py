@@ -18,11 +18,11 @@ NOW = "2026-09-15T10:30:00Z"
 LATER = ("2026-09-19T10:30:00Z", "2026-10-06T10:30:00Z", "2026-10-30T10:30:00Z")
 ORGANISATION = "RW3"
 
-# What identifies somebody; every one of them is nowhere else in the product's words.
+# Identifying values; none of them occurs anywhere else in the product's words.
 PEOPLE = ["Zebedee", "Quillfeather", "07700 900417", "07700900417", "quill@zq.example", "STAFF-ZQ",
-          "ASG-ZQ", "KEY-ZQ", "SITE-ZQ", "GROUP-ZQ", "HEADER-ZQ", "EVENT-ZQ"]
+          "ASG-ZQ", "KEY-ZQ", "SITE-ZQ", "GROUP-ZQ", "JOB-ZQ", "NEEDS-ZQ", "1957-11-23", "HEADER-ZQ", "EVENT-ZQ"]
 ABSENCES = ["ABS-ZQ"]
-# What tells what is the matter with them.
+# Values that show the state of their health.
 CLINICAL = ["S12", "S10", "S99", "M54.5", "M545", "279039007", "Musculoskeletal", "msk", "stress",
             "physiotherapy", "mental-health", "esr", "icd10", "snomed", "sciatica"]
 SECRETS = PEOPLE + ABSENCES + CLINICAL
@@ -54,8 +54,10 @@ def record(number, version=1, **data):
             "person_id": "STAFF-ZQ-%d" % number, "assignment_id": "ASG-ZQ-%d" % number,
             "category": "sickness", "onset_date": "2026-09-14",
             "reason": REASONS[number % len(REASONS)], "site": "SITE-ZQ", "staff_group": "GROUP-ZQ",
+            "job": "JOB-ZQ" * (1 + 20 * (number % 2)), "recorded_at": "2026-09-14T07:55:00Z",
             "contact": {"name": "Zebedee Quillfeather", "phone": "07700 900417",
-                        "email": "quill@zq.example"}, **data}
+                        "email": "quill@zq.example", "needs": "NEEDS-ZQ", "date_of_birth": "1957-11-23",
+                        "channel": "phone" if number % 2 else "NEEDS-ZQ"}, **data}
 
 
 def message(number, data, value=None, kind="absence.opened", **envelope):
@@ -78,7 +80,7 @@ def good():
 
 
 def bad():
-    """Every sort of refusal, with what must not be told as close to the fault as can be."""
+    """Every sort of refusal, with the secret as close to the fault as possible."""
     wrong = [{"onset_date": "STAFF-ZQ"}, {"fte": "07700 900417"}, {"version": "STAFF-ZQ"},
              {"reason": {"scheme": "sciatica", "code": "S12"}}, {"reason": {"code": "S12"}},
              {"contact": {"name": ["Zebedee"]}}, {"person_id": 7700900417},
@@ -119,6 +121,8 @@ def page(port, path):
 
 def search_metrics(intake, followup):
     expect(b"dayfour_intake_records_total" in (page(intake, "metrics") or b""), "no metrics")
+    for what in (b"text_cut", b"channel_left_out"):
+        expect(b'dayfour_intake_members_shortened_total{what="%s"}' % what in page(intake, "metrics"), "not counted")
     for port in (intake, followup):
         for path in ("metrics", "healthz", "readyz"):
             none_of(SECRETS, page(port, path), "/" + path)
@@ -199,24 +203,28 @@ def sweep(around):
 
 
 def dying_words(around):
-    """What is told when a batch cannot be stored, and when programs end for good."""
+    """The log when a batch cannot be stored, when the schema is broken, and when a program ends for good."""
     with FollowupStage(around, 1, now=NOW) as stage:
         stage.sql("alter table fact.absence add constraint zq check (onset_date is null) not valid")
         intake = stage.start_intake()
         ends = stage.publish(good())
-        stage.wait_taken(ends, 60)  # set aside one by one: the database refuses each
+        intake.wait_for("aside_stopped", 60)  # set aside one by one, until the brake holds the rest
+        stage.sql("alter table fact.absence drop constraint zq")
+        stage.wait_taken(ends, 60)
         refused = stage.sql("select count(*) from intake.dead_letter where reason = 'not_storable'")
         expect(int(refused) > 0, "nothing was refused")
         stage.start_followup()
         stage.wait_idle(60)
         stage.sql("drop table fact.absence cascade")
         stage.publish(good())
-        expect(intake.wait(30) == 3, "it did not end: %s" % intake.tail())
+        intake.wait_for("db_down", 60)
+        stage.sql("update fact.install_key set key = sha256('another')")
+        expect(intake.wait(60) == 3, "it did not end: %s" % intake.tail())
         search_logs(stage)
 
 
 def tools_refuse_without_quoting(around):
-    """What HR's side is told of a bad file names lines and members."""
+    """Messages to HR about a bad file name lines and members."""
     with FollowupStage(around, 1, now=NOW) as stage:
         file = stage.dir / "bad.jsonl"
         file.write_text("".join(line["value"] + "\n" for line in bad() if line.get("value")))

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""e2e.crash: intake dies at each of its crash points and goes on as if nothing had been."""
+"""e2e.crash: intake dies at each of its crash points and continues as if nothing had happened."""
 import functools
 import sys
 
@@ -29,7 +29,7 @@ def dies_at(point, around):
 
 
 def dies_at_every_turn(around):
-    """One after the other, each a few batches after the one before, in one stage."""
+    """Crashes come one after the other, each a few batches after the one before, in one stage."""
     lines, world = expected(PARTITIONS)
     with Stage(around, PARTITIONS, now=NOW) as stage:
         ends = stage.publish(lines)

@@ -5,7 +5,7 @@ says, each once.
 
     test_crash_twice.py [intake|followup|both]... [POINT]...
 
-Of intake and followup each pair of its own points, and for `both` each pair of one of intake's and one
+Tried are, for intake and followup, each pair of its own points, and for `both` each pair of one of intake's and one
 of followup's, which then end at about the same time. A POINT leaves only the pairs that begin with it.
 Takes some minutes: part of `./run test --long`.
 """
@@ -115,7 +115,7 @@ def start(stage, env=None):
 
 
 def note(stage, kept):
-    """What is frozen stays as it is, until it is out."""
+    """An outbox batch stays as it is until it is published."""
     for place, digest in frozen(stage).items():
         expect(kept.setdefault(place, digest) == digest, "%s was frozen anew" % (place,))
 

@@ -20,11 +20,12 @@ import tempfile
 import time
 from pathlib import Path
 
+import demo_output
 import harness
 from followup_stage import FollowupStage
 from harness import ROOT, Failure, NotRun, expect, until
 
-sys.path.insert(0, str(ROOT / "tests" / "security"))
+sys.path.insert(0, str(ROOT / "tests" / "e2e" / "security"))
 from authority import Authority  # noqa: E402
 from secure_broker import jars  # noqa: E402
 
@@ -165,7 +166,7 @@ class Place:
         self.env.update(PGHOSTADDR="127.0.0.1", PGPORT=self.words["port"], PGPASSWORD=self.words["password"])
 
     def substitute(self, text):
-        """What cannot be the same here: where the servers are, and how many."""
+        """Values that differ here: the addresses of the servers, and their number."""
         for here, there in (
                 ("kafka1.example.org:9093,kafka2.example.org:9093", self.brokers),
                 ("SECURITY_PROTOCOL=ssl", "SECURITY_PROTOCOL=plaintext"),
@@ -179,7 +180,9 @@ class Place:
                 ("dayfour doctor", "dayfour doctor --intake %s/intake.conf --followup %s/followup.conf" % (
                     self.etc, self.etc)),
                 ("/usr/share/doc/dayfour", str(ROOT / "doc")),
+                ("install -m 0640 -g dayfour-feed", "install -D -m 0640"),
                 ("install -m 0640 -g dayfour", "install -m 0640"),
+                ("/usr/share/dayfour/feed", str(ROOT / "deploy" / "feed")),
                 ("/usr/share/dayfour/settings", str(ROOT / "deploy" / "settings")),
                 ("/usr/share/dayfour/prometheus", str(ROOT / "deploy" / "prometheus"))):
             text = text.replace(here, there)
@@ -192,7 +195,7 @@ class Place:
         return done.stdout.strip()
 
     def type(self, text, seconds=120, stdin="", codes=(0,)):
-        """In a shell that goes on from block to block: what it exports stays."""
+        """In a shell that lasts from block to block: its exports stay."""
         kept = self.dir / "exported"
         done = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", text + "\nenv -0 >'%s'" % kept], cwd=self.dir, env=self.env,
@@ -279,7 +282,7 @@ class Place:
             except (OSError, ValueError):
                 pass
         subprocess.run([self.dir / "run", "down"], stdout=subprocess.DEVNULL, timeout=120, check=False)
-        where = self.dir / ".run" / "postgres.dir"  # it may be elsewhere: see `pg_dir` of deploy/dev
+        where = self.dir / ".run" / "postgres.dir"  # it may be elsewhere: see `pg_dir` of scripts
         if where.exists():
             shutil.rmtree(where.read_text().strip(), ignore_errors=True)
         shutil.rmtree(self.dir, ignore_errors=True)
@@ -350,7 +353,7 @@ def readme(_):
 def message_in_task_out(around):
     """The message as it stands there gives the row that stands there, and what is said to come of it."""
     sent, row = [json.loads(b.text) for b in ALL["README.md"] if b.language == "json"]
-    told = [json.loads(b.text) for b in ALL["doc/hr-integration.md"] if b.language == "json"][0]
+    told = [json.loads(b.text) for b in ALL["doc/hr-integration.md"] if b.language == "json"][-1]
     with FollowupStage(around, now="2026-09-07T08:10:01Z") as stage:
         stage.start_intake()
         stage.start_followup()
@@ -399,7 +402,12 @@ def demo(_):
     expect(block.text == "./run demo", "README begins with %s" % block.text)
     with Place() as place:
         seen = place.type(block.text, 900)
-        expect("== " in seen, seen)
+        rows = demo_output.expect_files(seen)
+        feed = json.loads(place.type(". .run/feed && dayfour feed status --json"))
+        expect([(f["rows"], f["rejected"], f["held"]) for f in feed] == [(rows, 6, None)], "the feed: %s" % feed)
+        login = place.type("PGPASSWORD=$(cat \"$DAYFOUR_PG_PASSWORD_FILE\") psql -XAtd \"$DAYFOUR_PG_DSN\" -c "
+                           "'select rolsuper, rolcreaterole from pg_roles where rolname = session_user'")
+        expect(login.strip() == "f|f", "the login of the feed may %s" % login)
         words = place.type("./run status")
         for name in ("postgres", "kafka", "dayfour-intake", "dayfour-followup"):
             expect(re.search(r"^%s +running" % name, words, re.M), words)
@@ -409,8 +417,18 @@ def demo(_):
         block.was_run = True
 
 
+def demo_of_messages(_):
+    """The other way of the demo, which leaves nothing behind."""
+    with Place() as place:
+        demo_output.expect_messages(place.type("./run demo --stream --once", 900))
+        left = [str(path) for path in (place.dir / ".run").rglob("*") if path.name in ("demo-data", "postgres.made")]
+        expect(not left, "left behind: %s" % left)
+
+
 def hr_integration(_):
     page = "doc/hr-integration.md"
+    mapping = next(b.text for b in ALL[page] if b.language == "json")
+    expect(mapping + "\n" == (ROOT / "doc/examples/feed/map.json").read_text(), "the mapping is not the example's")
     with Place() as place:
         place.up()
 
@@ -429,7 +447,13 @@ def hr_integration(_):
             head, row = seen.splitlines()[-2:]
             expect(head.startswith("TASK ") and " Test Person 94  07700 900094 " in row, "amy sees %s" % seen)
 
-        play(place, page, [("dayfour tasks", on_her_list), ("absence.events.dead-letter", dead_letters)])
+        def files_make_calls(place, block):
+            place.wait_taken()
+            until(lambda: place.sql("select string_agg(person_id, ' ') from oh.task where state = 'open'") == "P-95",
+                  "a task", 30, 0.1)
+            expect(" msk: " in place.shell(block), "no pathway")
+
+        play(place, page, [("explain --person RW3 P-95", files_make_calls), ("dayfour tasks", on_her_list), ("absence.events.dead-letter", dead_letters)])
         place.wait_taken()
         said = place.sql("select string_agg(absence_id, ' ' order by absence_id) from fact.absence").split()
         for wanted in ("A-1001", "A-3001", "A-4001"):
@@ -498,7 +522,7 @@ def operations(_):
         def overdue(place, block):
             until(lambda: place.sql("select count(*) from oh.task") == "1", "a task", 30, 0.1)
             seen = place.shell(block)
-            expect(" late report " in seen and " P-81 " in seen, "the list is %s" % seen)
+            expect(" reported late " in seen and " P-81 " in seen, "the list is %s" % seen)
 
         def take_out(place, block):
             place.shell(block)  # it asks nothing
@@ -518,20 +542,22 @@ def operations(_):
             place.sql("insert into intake.position values ('absence.events', 3, 77, 1, 'intake-1')"
                       " on conflict (topic, partition) do update set next_offset = 77")
             place.shell(block, stdin="absence.events\n", codes=(0, 3))
-            expect(place.sql("select next_offset from intake.position where partition = 3") == "0", "it is not set")
+            expect(place.sql("select next_offset from ops.position where partition = 3") == "0", "it is not set")
+
+        def clocks_apart(place, block):
+            place.shell(block, stdin="yes\n")
 
         def position_ahead(place, block):
-            place.statements(block, re.sub(r"\bN\b", "5", block.text))
-            expect(place.sql("select next_batch, confirmed_batch from followup.shard where shard = 0") == "5|4",
-                   "the shard is not set")
+            place.shell(block, stdin="recover\n")
+            expect(place.sql("select shard from followup.recovery") == "0", "it is not permitted")
 
         play(place, page, [
             ("CREATE DATABASE", create_database), ("install -m 0600", password_files),
             ("systemctl enable", look_and_start), ("dayfour publish", send), ("dayfour tasks", overdue),
             ("person erase", take_out),
             ("purge.password", password_for_purge),
-            ("pg_restore", restore), ("positions set", position_lost), ("followup.outbox", position_ahead),
-            ("dayfour doctor", first_look)])
+            ("pg_restore", restore), ("positions set", position_lost), ("positions recover", position_ahead),
+            ("clock accept", clocks_apart), ("dayfour doctor", first_look)])
         for text in asked_for(page):
             place.sql(text)
 
@@ -556,7 +582,7 @@ def asked_for(page):
 
 
 def scrape(_):
-    """What Prometheus is to be given is what it takes."""
+    """Prometheus accepts the configuration that the page gives it."""
     if not shutil.which("promtool"):
         raise NotRun("needs promtool")
     blocks = [b for b in ALL["doc/operations.md"] if b.language == "yaml"]
@@ -659,6 +685,7 @@ CASES = {
     "every block says what it is": every_block,
     "README.md, the message": message_in_task_out,
     "README.md, the demo": demo,
+    "README.md, the demo of messages": demo_of_messages,
     **PAGES,
     "doc/operations.md, Prometheus": scrape,
     "doc/operations.md, every setting": every_setting,

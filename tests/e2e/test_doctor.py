@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """e2e.doctor: `dayfour doctor` where brokers ask who one is: with the rights of the documents nothing is wrong, and
-what is wrong with rights and certificates is named. What needs no such broker is in tests/integration/cli."""
+what is wrong with rights and certificates is named. Cases that need no such broker are in tests/integration/cli."""
 import copy
 import json
 import os
@@ -13,7 +13,7 @@ import harness
 from followup_stage import FollowupStage
 from harness import NotRun, expect
 
-sys.path.insert(0, str(harness.ROOT / "tests" / "security"))
+sys.path.insert(0, str(harness.ROOT / "tests" / "e2e" / "security"))
 from secure_broker import SecureBroker, as_settings, shipped_acls  # noqa: E402
 
 BROKER = None
@@ -47,6 +47,7 @@ class Setup:
                 settings["kafka.group"] = stage.id
             files.append(stage.dir / (name + ".conf"))
             files[-1].write_text("".join("%s = %s\n" % pair for pair in settings.items()))
+            files[-1].chmod(0o600)
         env = {k: v for k, v in os.environ.items() if not k.startswith(("DAYFOUR_", "KAFKA_"))}
         env.update(PG_DSN=stage.dsn())
         done = subprocess.run([stage.around.bin / "dayfour", "doctor", "--json", "--intake", files[0], "--followup",

@@ -62,7 +62,7 @@ def killed(around, partitions, kills):
 
 
 def aborted_transactions(around):
-    """What a producer took back was never there; control records are no messages."""
+    """Aborted records were never there; control records are no messages."""
     lines, world = expected(1)
     with Stage(around, 1, now=NOW) as stage:
         producer = stage.producer("%s-tx" % stage.id)

@@ -30,7 +30,7 @@ def absence(number, version=1, organisation="RW3", **data):
 
 
 def told(stage):
-    """What holds of what was said: ids said and not taken back; nothing is said twice in a row."""
+    """Checks the emissions: ids emitted and not withdrawn; nothing is emitted twice in a row."""
     standing = set()
     seen = set()
     for event in stage.events():
@@ -58,7 +58,7 @@ def takes(stage, *lines):
 # --- leases
 
 def stand_by(around):
-    """One works, one stands by; the one that dies is replaced when its lease has run out."""
+    """A followup works, another stands by; the one that dies is replaced when its lease has run out."""
     with FollowupStage(around, now=NOW) as stage:
         stage.start_intake()
         first = stage.start_followup()
@@ -80,7 +80,7 @@ def stand_by(around):
 
 
 def frozen_owner(around):
-    """One that was stopped while it owned the shard comes back, and has lost it."""
+    """A followup that was stopped while it owned the shard comes back, and has lost it."""
     with FollowupStage(around, now=NOW) as stage:
         stage.start_intake()
         first = stage.start_followup()
@@ -101,7 +101,7 @@ def frozen_owner(around):
 
 
 def lease_lost_in_a_claim(around):
-    """The lease goes to another while a claim is under way, and comes back: work goes on at once."""
+    """The lease goes to another while a claim is under way, and comes back: work continues at once."""
     with FollowupStage(around, now=NOW) as stage:
         stage.start_intake()
         followup = stage.start_followup()
@@ -178,7 +178,7 @@ def elsewhere(stage):
 
 
 def position_lost(around):
-    """No position, and the batch is not on its topic: nobody can tell; it stops."""
+    """No position, and the batch is not on its topic: followup cannot know, and stops."""
     with FollowupStage(around, now=NOW) as stage:
         stage.start_intake()
         takes(stage, absence(1))
@@ -207,7 +207,7 @@ def position_ahead(around):
 
 
 def told_daily(around):
-    """A position that brokers forget after some days is told again each day, with nothing to say."""
+    """Followup writes a position that brokers forget after some days again each day, also without events."""
     with FollowupStage(around, now=NOW) as stage:
         followup = stage.start_followup()
         stage.wait_idle()
@@ -234,7 +234,7 @@ def position(stage, what="position", shard=0):
 # --- output held back
 
 def paused(around):
-    """While the emission is paused cases go on, nothing goes out, and nothing is lost."""
+    """While the emission is paused, cases are derived, nothing is published, and nothing is lost."""
     with FollowupStage(around, now=NOW) as stage:
         stage.start_intake()
         followup = stage.start_followup()
@@ -355,7 +355,7 @@ def hung_broker(around):
 # --- refused by the broker
 
 def refused(around):
-    """Dead letters larger than their topic takes are cut until they fit; the rest goes on."""
+    """Dead letters larger than their topic takes are cut until they fit; the others are published."""
     with FollowupStage(around, now=NOW, dead_letter="2:max.message.bytes=40000") as stage:
         stage.start_intake()
         large = [bytes(random.Random(n).randbytes(200000)) for n in range(3)]
@@ -382,7 +382,7 @@ def refused(around):
 
 
 def kinds_of(stage, organisation):
-    """What was said to each employer about each person, in order; nothing twice."""
+    """The events for each employer about each person, in order; none twice."""
     said = {}
     for event in stage.events(organisation):
         said.setdefault(event["data"]["person_id"], []).append(event["data"]["kind"])
@@ -419,7 +419,7 @@ def no_topic(around):
         both = ["returned-to-work", "interview.due"]
         expect(kinds_of(stage, "RW3") == {"P-1": both}, "RW3: %s" % kinds_of(stage, "RW3"))
         expect(created(stage) == people(4), "created for %s" % created(stage))
-        # It goes on so, also in another process, and for who comes later.
+        # It stays so, also in another process, and for people who come later.
         followup.kill()
         stage.free_leases()
         followup = stage.start_followup(http__listen="127.0.0.1:%d" % port, **topics)
@@ -475,7 +475,7 @@ def page(port):
 
 
 def one_refused(around):
-    """What is derived for one person cannot be stored: that person waits an hour, nobody else does."""
+    """The case of one person cannot be stored: that person waits an hour, nobody else does."""
     with FollowupStage(around, now=NOW) as stage:
         stage.start_intake()
         stage.sql("alter table followup.emitted add constraint zq check"
@@ -502,7 +502,7 @@ def one_refused(around):
 # --- organisations and settings
 
 def silent_feed(around):
-    """24 hours of working days without a word: said, and taken back with the next one."""
+    """24 hours of working days without a message: emitted, and withdrawn with the next one."""
     with FollowupStage(around, now="2026-09-11T10:30:00Z") as stage:  # a Friday
         stage.start_intake()
         stage.start_followup()
@@ -544,7 +544,7 @@ def clock_back(around):
 
 
 def erased_behind_its_time(around):
-    """Who is erased while the clock is behind what was said: all of it is taken back first all the same."""
+    """A person is erased while the clock is behind an emission: all of it is withdrawn first all the same."""
     with FollowupStage(around, now="2026-09-17T10:30:00Z") as stage:
         stage.start_intake()
         stage.start_followup()
@@ -564,7 +564,7 @@ def erased_behind_its_time(around):
 
 
 def new_settings(around):
-    """Settings loaded while it runs: used by the next claim, said and taken back accordingly."""
+    """Settings are loaded while it runs: the next claim uses them, and emits and withdraws by them."""
     settings = json.loads((compare.SHIPPED / "pathways.json").read_text())
     with FollowupStage(around, now=NOW) as stage:
         stage.start_intake()

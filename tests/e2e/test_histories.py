@@ -76,7 +76,7 @@ class History:
         self.book.step(self.at(now), set().union(*map(self.world.apply, lines)))
 
     def enter(self, clinicians, now, line):
-        """What the database takes the model must take, too. Calls are refused by both: on the task of a
+        """The model must accept the entries that the database accepts. Calls are refused by both: on the task of a
         spell that no longer stands, or never stood at the end of a day. Who has a task in hand, and
         whether its case is closed, the database looks at more closely."""
         state = clinicians.make(line["fact"])
@@ -101,7 +101,7 @@ class History:
 
 
 def event_differences(stage, book):
-    """What was emitted and not withdrawn, by id, with what it says."""
+    """The events emitted and not withdrawn, by id, with their contents."""
     expected = [{"id": said.event.id, **said.event.data(None)} for said in book.said_and_standing()]
     found = [{"id": row["id"], **row["data"]} for row in stage.rows(
         "select subject || '/' || kind || '/' || occurrence as id, data::json as data"

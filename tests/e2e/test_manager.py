@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What the services tell systemd: ready, how they stand, that they live, that they stop."""
+"""The services' messages to systemd: ready, their state, alive, stopping."""
 import json
 import socket
 import sys
@@ -190,7 +190,7 @@ def event(number):
 
 
 def intake_counts_what_waits(around):
-    """The lag goes on being told while the database is away: that is when it matters."""
+    """The lag is still shown while the database is away: that is when it matters."""
     with Stage(around) as stage:
         port = free_port()
         stage.start_intake(http__listen="127.0.0.1:%d" % port)

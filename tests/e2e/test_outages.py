@@ -67,7 +67,7 @@ def share_of_a_core(services, seconds=4):
 
 
 def waiting_costs_nothing(around):
-    """Whatever is away, both services wait without turning in circles."""
+    """Both services wait without spinning, whatever is away."""
     with FollowupStage(around, PARTITIONS, now=NOW) as stage:
         services = [stage.start_intake(), stage.start_followup()]
         stage.wait_taken(stage.publish(expected(PARTITIONS)[0][:HALF]))
@@ -117,7 +117,7 @@ def database_comes_late(around):
 
 
 def refused(run, forbid, allow):
-    """What the database refuses for a while, it gets later."""
+    """The database refuses rows for a while, and gets them later."""
     role = run.stage.id + "_intake"
     intake = run.stage.start_intake()
     run.first_half()
@@ -323,7 +323,7 @@ def bad_configuration(around):
 # --- other owners, other topics
 
 def zombie(around):
-    """One is stopped past its session, another takes over, then the first wakes up."""
+    """An intake is stopped past its session, another takes over, then the first wakes up."""
     with Run(around) as run:
         stage = run.stage
         sleepy = stage.start_intake(batch__max_rows="5")
@@ -340,7 +340,7 @@ def zombie(around):
 
 
 def zombie_in_both_sessions(around):
-    """The same with a session timeout that hides the sleep: only the database tells."""
+    """The same with a session timeout that hides the sleep: only the database shows it."""
     with Run(around) as run:
         stage = run.stage
         sleepy = stage.start_intake(batch__max_rows="5", kafka__prop__session__timeout__ms="60000")
@@ -358,8 +358,9 @@ def zombie_in_both_sessions(around):
 
 def taken_over(stage, partitions):
     """As another intake would; a transaction of the sleeper's may still hold the rows."""
-    done = stage.sql("set lock_timeout = '1s'; select count(*) from intake.take_over('%s',"
-                     " array[%s], 'somebody else')" % (stage.topic, partitions), check=False)
+    done = stage.sql("set lock_timeout = '1s'; select count(*) from intake.take_positions('%s',"
+                     " array[%s], 'somebody else', array_fill(null::bigint, array[%d]))"
+                     % (stage.topic, partitions, PARTITIONS), check=False)
     return done == str(PARTITIONS)
 
 

@@ -1,6 +1,5 @@
 #!/usr/bin/env python3
-"""e2e.pairs: whoever may read return-to-work.events and nothing else cannot tell whose absence is of a
-pathway.
+"""e2e.pairs: a reader of return-to-work.events alone cannot find out whose absence is of a pathway.
 
 What that reader sees of the topic is all a broker gives who may read it: records with their keys,
 values, headers, timestamps and offsets, what is not committed included, and so by gaps in the offsets
@@ -17,6 +16,7 @@ import subprocess
 import sys
 
 import harness
+import years
 from followup_stage import FollowupStage
 from harness import decode, expect
 
@@ -29,11 +29,12 @@ STEPS = ["2026-09-07T08:00:00Z",  # Monday, 09:00 local
          "2026-11-30T09:00:00Z"]
 AFTER = "2027-06-01T09:00:00Z"  # all is settled, and may be purged
 
-# A code of a pathway, watched or never to be matched, and one that is none of that.
+# A code of a pathway, watched or never to be matched, and one that is none of that. Whether HR gave a reason is HR's
+# own knowledge, so that both of a pair did, or neither: 3 and 6.
 CODES = [(("esr", "S12"), ("esr", "S13")), (("esr", "S10"), ("esr", "S25")),
-         (("icd10", "M54.5"), ("icd10", "J45")), (("esr", "S99"), ("esr", "S13")),
+         (("icd10", "M54.5"), ("icd10", "J45")), (("esr", "S99"), ("text", "not known")),
          (("snomed", "279039007"), ("snomed", "12345")), (("esr", "S17"), ("esr", "S15")),
-         (None, ("esr", "S13"))]
+         (None, ("text", "not known")), (("esr", "S98"), ("esr", "S13"))]
 
 # ---- what happens to somebody: (step, type, members that change) ----
 # "onset" and the like are short for the members of the record; "code": 1 is another code of the same
@@ -69,6 +70,14 @@ STORIES = {
                   (6, "closed", {"assignment_id": "2", "absence": "second",
                                  "last_day": "2026-09-20"})],
     "another code": [(0, "opened", {}), (2, "amended", {"code": 1})],
+    "no reason at first": [(0, "opened", {"code": 3}), (2, "amended", {})],
+    "no reason any more": [(0, "opened", {}), (2, "amended", {"code": 3})],
+    "no reason beside one": [(0, "opened", {"assignment_id": "1"}),
+                             (0, "opened", {"assignment_id": "2", "absence": "second", "code": 3}),
+                             (3, "amended", {"assignment_id": "2", "absence": "second"})],
+    "a reason beside none": [(0, "opened", {"assignment_id": "1", "code": 3}),
+                             (1, "opened", {"assignment_id": "2", "absence": "second"}),
+                             (4, "closed", {"assignment_id": "2", "absence": "second", "last_day": "2026-09-12"})],
     "code of the other side": [(0, "opened", {}), (3, "amended", {"code": "other"})],
     "code found late": [(0, "opened", {"code": "other"}), (3, "amended", {})],
 }
@@ -181,7 +190,7 @@ def view(records, gaps):
 
 
 def check_form(records, gaps):
-    """What follows from the transactions: one of ours is one batch, and is in the order of people."""
+    """The order by transactions: each is one batch, in the order of people."""
     batches = {}
     for record in records:
         place = record["partition"], record["offset"]
@@ -210,12 +219,16 @@ class Play:
     def step(self, number):
         """Followup sees the step as a whole; then clinicians do something about the tasks there are."""
         self.send(STEPS[number], [line for p in self.people for line in p.messages(number)])
-        for call in ("oh.record_attempt(task_id, 'no_answer')",
-                     "oh.record_contact(task_id, 'self_management_advice')"):
-            which = "3" if "contact" in call else "2"
+        for which, call in (
+                ("2", "oh.record_attempt(task_id, 'no_answer')"),
+                ("3", "oh.record_contact(task_id, 'self_management_advice')"),
+                ("4", "oh.record_attempt(task_id, 'call_back', call_back_at => oh.now() + interval '1 day')"),
+                ("5", "oh.record_contact(task_id, 'urgent_care_advised')")):
             self.stage.as_login("nurse", "select %s from oh.task where state = 'open'"
                                 " and onset_date <= oh.now()::date and person_id ~ '%s.$'" % (
                                     call, which))
+        self.stage.wait_idle(60)
+        self.stage.as_login("nurse", "select oh.acknowledge(task_id) from oh.task where red_flag_open")
         self.stage.wait_idle(60)
 
     def send(self, now, lines):
@@ -230,8 +243,16 @@ class Play:
         self.stage.wait_idle(60)
 
 
+def asking():
+    """The shipped settings, but that HR is asked for reasons."""
+    document = json.loads((harness.ROOT / "deploy/settings/pathways.json").read_text())
+    document["defaults"]["ask_reasons"] = True
+    document["unknown_reasons"].append({"scheme": "text", "match": ["not known"]})
+    return document
+
+
 def stage_for(around):
-    return FollowupStage(around, 1, now=STEPS[0], return_to_work="1")
+    return FollowupStage(around, 1, asking(), now=STEPS[0], return_to_work="1")
 
 
 # ---- two by two ----
@@ -271,6 +292,9 @@ def side_by_side(around):
         for number, now in enumerate(STEPS):
             play.step(number)
             count = compare_pairs(stage, pairs, now)
+        records, _ = look(stage)
+        kinds = [json.loads(r["value"])["kind"] for r in records]
+        expect(kinds.count("absence-reason.due") > 20, "HR was asked %d times" % kinds.count("absence-reason.due"))
         tasks = int(stage.sql("select count(*) from casework.spell"))
         entries = int(stage.sql("select count(*) from fact.contact"))
         expect(count > 1.5 * len(people) and tasks > len(pairs) // 3 and entries > 20,
@@ -287,7 +311,7 @@ def resend(play, now):
 
 
 def purged(around):
-    """What had been forgotten comes again: neither of a pair is told of, or both."""
+    """Purged records come again: HR gets events of both in a pair, or of neither."""
     people, pairs = couples()
     with stage_for(around) as stage:
         if "purge" not in stage.dayfour("--help"):
@@ -349,7 +373,111 @@ def the_same(around, people_at_a_time):
     print("  3 worlds, %d steps, %d records each" % (len(STEPS), len(nobody[-1][0])))
 
 
+# ---- years ----
+
+def gone_for_both(around):
+    """An absence of May, a purge in October: one of two records is gone, the other kept. HR amends both."""
+    with FollowupStage(around, 1, now="2026-05-04T09:00:00Z", return_to_work="1") as stage:
+        stage.start_intake()
+        stage.start_followup()
+
+        def line(name, code, version, now, **more):
+            data = {"organisation": ORGANISATION, "absence_id": name + "/first", "version": version,
+                    "person_id": name, "category": "sickness", "onset_date": "2026-05-04",
+                    "reason": {"scheme": "esr", "code": code}, **more}
+            event = {"specversion": "1.0", "id": "%s-%d" % (name, version), "source": "/hr/RW3",
+                     "type": "org.dayfour.absence.amended.v1", "time": now, "data": data}
+            return {"partition": 0, "key_b64": None, "headers": [], "value": json.dumps(event)}
+
+        def send(now, version, **more):
+            stage.step_clock(now)
+            stage.wait_taken(stage.publish([line(name, code, version, now, **more)
+                                            for name, code in (("P-1", "S12"), ("P-2", "S13"))]))
+            stage.wait_idle(60)
+
+        send("2026-05-04T09:00:00Z", 1)
+        send("2026-05-13T09:00:00Z", 2, last_day="2026-05-12")
+        stage.step_clock("2026-10-05T09:00:00Z")
+        stage.wait_idle(60)
+        stage.dayfour("purge")
+        expect(stage.sql("select string_agg(person_id, ' ') from fact.absence") == "P-1", "what was purged")
+        send("2026-10-05T10:00:00Z", 3, last_day="2026-05-12", phased_return_from="2026-10-01")
+        for now in ("2026-10-09T09:00:00Z", "2026-10-30T09:00:00Z"):
+            stage.step_clock(now)
+            stage.wait_idle(60)
+        told = {name: [json.loads(r["value"])["kind"] for r in stage.records("return-to-work")
+                       if json.loads(r["value"])["person_id"] == name] for name in ("P-1", "P-2")}
+        expect(told["P-1"] == told["P-2"], "HR was told %s" % told)
+        expect(told["P-1"] == ["fit-note.due", "fit-note.due", "returned-to-work", "interview.due"],
+               "HR was told %s" % told["P-1"])
+
+
+# Keeping periods at each step where they change: (unmatched_days, matched_days, settle_days). The digest of a gone
+# record is kept for matched_days.
+KEEPING = {"2026-07-20": (60, 1200, 40), "2026-11-02": (400, 2555, 120), "2027-07-05": (120, 1000, 120)}
+
+
+def keep(stage, periods):
+    document = json.loads((harness.ROOT / "deploy/settings/pathways.json").read_text())
+    document["retention"].update(unmatched_days=periods[0], matched_days=periods[1],
+                                 contact_details_days=max(periods))
+    document["defaults"].update(settle_days=periods[2], prompt_days=min(28, periods[2]))
+    document["organisations"] = {}
+    path = stage.around.run_dir / ("%s-settings.json" % stage.id)
+    path.write_text(json.dumps(document))
+    stage.dayfour("settings", "load", str(path), "--yes")
+
+
+def years_of(around, people, seed, matched, purges, clinicians):
+    """What the reader saw after each step. purges: whether there is one after a step."""
+    sights = []
+    history = years.history(people, seed, matched)
+    with FollowupStage(around, 1, now=years.instant(history[0][0]), return_to_work="1") as stage:
+        stage.start_intake(batch__max_rows="1000", batch__linger_ms="200")
+        followup = stage.start_followup()
+        stage.new_clinician("nurse", [ORGANISATION], ("physiotherapy", "mental-health"))
+        for number, (day, lines) in enumerate(history):
+            stage.wait_idle(60)
+            followup.signal(signal.SIGSTOP)
+            try:
+                stage.step_clock(years.instant(day))
+                if day in KEEPING:
+                    keep(stage, KEEPING[day])
+                stage.wait_taken(stage.publish(lines))
+            finally:
+                followup.signal(signal.SIGCONT)
+            stage.wait_idle(60)
+            if clinicians:
+                stage.as_login("nurse", "select oh.record_contact(task_id, 'self_management_advice')"
+                               " from oh.task where state = 'open' and onset_date <= oh.now()::date")
+                stage.wait_idle(60)
+            if purges(number):
+                stage.dayfour("purge")
+            sights.append((day, look(stage)))
+        digests = int(stage.sql("select count(*) from fact.gone"))
+        gone = int(stage.sql("select count(*) from fact.absence where gone_at is not null"))
+    return [(day, [anonymous(records, n) for n in range(len(records))], ends)
+            for day, (records, ends) in sights], digests, gone
+
+
+def over_years(around, people=40, seeds=(1,)):
+    for seed in seeds:
+        one, digests, _ = years_of(around, people, seed, lambda n: False, lambda step: step % 3 != 1, False)
+        other, _, gone = years_of(around, people, seed, lambda n: n % 5 != 0, lambda step: step % 4 == 3, True)
+        expect(digests > 0 and gone > 0, "too little happened: %d digests, %d gone" % (digests, gone))
+        for (day, mine, my_ends), (_, theirs, their_ends) in zip(one, other):
+            for a, b in zip(mine, theirs):
+                expect(a == b, "seed %d, %s: %s, but %s" % (seed, day, a, b))
+            expect(my_ends == their_ends and len(mine) == len(theirs),
+                   "seed %d, %s: %d and %d records, to %s and %s" % (
+                       seed, day, len(mine), len(theirs), my_ends, their_ends))
+        print("  seed %d: %d histories in two worlds, %d steps, %d records each, %d digests" % (
+            seed, people, len(one), len(one[-1][1]), digests))
+
+
 CASES = {
+    "gone for both": gone_for_both,
+    "over years": over_years,
     "side by side": side_by_side,
     "after a purge": purged,
     "worlds, all at once": functools.partial(the_same, people_at_a_time=500),

@@ -155,11 +155,14 @@ def judge(unit, shot):
         last = max(day_of(r["last_day"]) for r in unit)
     keep = MATCHED_DAYS if rest["casework.spell"] or rest["fact.contact"] else UNMATCHED_DAYS
     settled = max(last, changed) + days(SETTLE_DAYS) <= END
-    return settled, settled and last + days(keep) <= END
+    for_hr = max(day_of(r["hr_changed_at"]) for r in unit)
+    last_for_hr = for_hr if unit[0]["cancelled"] else last
+    gone = last_for_hr + days(UNMATCHED_DAYS) < END and for_hr + days(SETTLE_DAYS) < END
+    return settled, settled and gone and last + days(keep) <= END
 
 
 def split(shot):
-    """What has to stay and what has to go: lists of periods."""
+    """The periods that must stay, and those that must go."""
     stay, go = [], []
     for unit in periods(shot):
         (go if judge(unit, shot)[1] else stay).append(unit)
@@ -174,7 +177,8 @@ def split(shot):
 
 
 def same(row):
-    return json.dumps(row, sort_keys=True)
+    """A purge notes on a record that it is gone for HR."""
+    return json.dumps({k: v for k, v in row.items() if k != "gone_at"}, sort_keys=True)
 
 
 def compare(before, after, stay, go):
@@ -196,7 +200,7 @@ def compare(before, after, stay, go):
 
 
 def holds_together(stage):
-    """What is stored about people agrees with itself."""
+    """The rows about people agree with each other."""
     for what, query in {
             "counts of what was told": "select 1 from fact.person p where p.emitted <> (select count(*) from"
             " followup.emitted e where e.organisation = p.organisation and e.person_id = p.person_id)",
@@ -256,9 +260,10 @@ def a_year(around):
         expect(purged["records"] == sum(map(len, go)), "%s, of %d" % (purged, sum(map(len, go))))
         holds_together(stage)
         touched = {r["person_id"] for unit in go for r in unit}
+        touched |= set(stage.sql("select person_id from fact.absence where gone_at is not null").split())
         for row in stage.rows("select * from fact.person"):
             expect(row["person_id"] in touched or row == people[row["person_id"]], "changed: %s" % row)
-        # Everybody is looked at again, as after a load of settings: still nobody is told.
+        # Everybody is derived again, as after a load of settings: still no event.
         stage.sql("update fact.person set next_wake_at = '%s', oh_wake_at = '%s'" % (stage.now, stage.now))
         stage.wait_idle(60)
         expect(said(stage) == told, "a purge was told: %s, then %s" % (told, said(stage)))
@@ -269,7 +274,7 @@ def a_year(around):
 
 
 def resent(stage, records, go, told):
-    """What was purged comes again: first as it was at last, then a few as if they were still open."""
+    """Purged records come again: first as they were at last, then a few as if they were still open."""
     gone = {r["absence_id"] for unit in go for r in unit}
     mine = [rec for rec in records if rec["id"] in gone]
     opened = mine[:5]
@@ -361,7 +366,7 @@ def who_is_purged_meanwhile_does_not_come_back(around):
 
 
 def erased_in_the_middle(around):
-    """Of an open case all that was told is taken back, on both topics, before it goes; others' stays."""
+    """All events of an open case are withdrawn, on both topics, before it goes; others' stay."""
     mine = {"id": "A-1", "person": "P-1", "onset": END - days(20), "code": "S12"}
     other = {"id": "A-2", "person": "P-2", "onset": END - days(20), "code": "S12"}
     with Stage(around, settings=settings(), now="%sT10:30:00Z" % (END - days(19))) as stage:
@@ -380,7 +385,7 @@ def erased_in_the_middle(around):
         for name in (*TABLES, "fact.person", "fact.erasure"):
             expect(stage.sql("select count(*) from %s where person_id = 'P-1'" % name) == "0", name)
         holds_together(stage)
-        # While it waits nothing more is told about the person, and pausing makes it wait.
+        # While it waits no more events come about the person, and pausing makes it wait.
         stage.sql("update ops.emission set paused = true")
         out = dayfour(stage, "person", "erase", "RW3", "P-2", "--reason", "request 5", "--no-wait")
         expect(out.startswith("marked"), out)
@@ -398,7 +403,7 @@ def erased_in_the_middle(around):
 
 
 def standing(stage):
-    """(topic, person, id) of what was told about people and not taken back."""
+    """(topic, person, id) of the events emitted about people and not withdrawn."""
     events = stage.events()
     taken = {(e["topic"], e["data"]["withdraws"]) for e in events if "withdraws" in e["data"]}
     return {(e["topic"], e["data"]["person_id"], e["id"]) for e in events

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""e2e.recovery: however long a server was away, work goes on soon after it is back."""
+"""e2e.recovery: however long a server was away, work continues soon after it is back."""
 import sys
 import time
 

@@ -30,7 +30,7 @@ ALLOW = "drop trigger refuse on %s"
 
 
 def group_at(stage):
-    """What the group was told of partition 0; 0: nothing."""
+    """The offset committed to the group for partition 0; 0: none."""
     done = subprocess.run([stage.around.bin / "e2e_topic", "position", stage.around.brokers, stage.id,
                            stage.topic, "0"], capture_output=True, text=True, timeout=60, check=False)
     expect(done.returncode == 0, "position: %s" % done.stderr)
@@ -69,7 +69,7 @@ def intake_waits(around, table):
 
 
 def followup_waits(around):
-    """The same of what is to go out. Who is met with again and again is put off for an hour."""
+    """The same of what is to go out. A person in conflict again and again is deferred for an hour."""
     with FollowupStage(around, now=NOW) as stage:
         stage.start_intake()
         followup = stage.start_followup()

@@ -71,7 +71,7 @@ def with_entries(seed, lines, document):
 
 
 def number_of(fact):
-    """Whom it is about; what takes an entry back tells only that entry's label."""
+    """The person it is about; an undo has only that entry's label."""
     person = fact.get("person_id") or fact.get("anchor", {}).get("person_id")
     return ATTENDED if person is None else int(person.split("-")[1])
 

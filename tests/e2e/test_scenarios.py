@@ -3,7 +3,7 @@
 
     test_scenarios.py [--long] [CASE...]
 
-What goes out is read back from the topics as it is committed. It must be what the reference model says,
+The events are read back from the topics as they are committed. It must be what the reference model says,
 and what stands here beside each scenario: that was worked out by hand, so that the model and the programs
 cannot be wrong together. Instants are UTC; the dates of events are local (one hour ahead until 25 October).
 
@@ -46,9 +46,13 @@ def hr(at, person, kind="opened", version=1, onset="2026-09-07", code="S12", rec
                           data.pop("scheme", "esr"), data.pop("organisation", "RW3"), SOURCE, **data)
 
 
-def contact(at, person, pathway="msk"):
+def contact(at, person, pathway="msk", **members):
     return scenes.contact(at, person=person, absence_id="A-%s/1" % person, pathway=pathway,
-                          source=SOURCE)
+                          source=SOURCE, **members)
+
+
+def entry(at, kind, person, **members):
+    return scenes.fact(at, kind, "A-%s/1" % person, person, source=SOURCE, **members)
 
 
 def closed(at, person, last_day, **data):
@@ -63,7 +67,7 @@ def bank_holidays(at, without=()):
 
 
 class Person:
-    """What is said of somebody about the days until a date.
+    """The events about a person on the days until a date.
 
     says: lines of `kind, occurs on, due on, flags`, all there is of these kinds; never: kinds that are not
     said at all; silent: nothing whatever stands. tasks: `pathway, state, end reason, due, to work by` of
@@ -89,6 +93,7 @@ STOPS = """
 2026-06-16T08:00:00Z 2026-06-17T08:00:00Z 2026-06-17T23:00:00Z 2026-06-18T23:00:00Z
 2026-09-09T08:00:00Z 2026-09-10T08:00:00Z 2026-09-10T23:00:00Z 2026-09-11T08:00:00Z 2026-09-11T22:59:59Z
 2026-09-11T23:00:00Z 2026-09-12T23:00:00Z 2026-09-21T22:59:59Z 2026-09-21T23:00:00Z 2026-09-23T08:00:00Z
+2026-09-13T22:59:59Z 2026-09-13T23:00:00Z 2026-09-14T08:00:00Z 2026-09-10T12:59:59Z 2026-09-10T13:00:00Z
 2026-09-25T23:00:00Z 2026-09-28T08:00:00Z 2026-10-01T08:00:00Z 2026-10-02T08:00:00Z 2026-10-04T08:00:00Z
 2026-10-05T08:00:00Z 2026-10-23T22:59:59Z 2026-10-23T23:00:00Z 2026-10-26T23:59:59Z 2026-10-27T00:00:00Z
 2028-03-01T23:59:59Z 2028-03-02T00:00:00Z
@@ -177,11 +182,11 @@ SCENARIOS["5 Easter, and a calendar that comes later"] = [
     bank_holidays("2026-06-12T08:00:00Z"),
 ], [
     Person("P5", """contact-task.created 2026-04-02 2026-04-06
-                    contact.due-soon     2026-04-05 2026-04-06
+                    contact.due-soon     2026-04-02 2026-04-06
                     contact.overdue      2026-04-07 2026-04-06""",
            tasks="msk open - 2026-04-06 2026-04-02"),
     Person("P5", """contact-task.created 2026-04-02 2026-04-06
-                    contact.due-soon     2026-04-05 2026-04-06
+                    contact.due-soon     2026-04-02 2026-04-06
                     contact.overdue      2026-04-07 2026-04-06""",
            tasks="msk open - 2026-04-06 2026-04-06", organisation="SC2"),
     Person("P5", """contact-task.created 2026-04-02 2026-04-10
@@ -349,6 +354,29 @@ SCENARIOS["13 codes of several schemes"] = [
     *(Person(name, until="2028-12-31", silent=True) for name in ("P13e", "P13f")),
 ]
 
+SCENARIOS["13 no sickness absence any more"] = [
+    hr("2026-09-07T08:00:00Z", "P13g"),
+    hr("2026-09-08T08:00:00Z", "P13g", "amended", 2, category=" Maternity", last_day="2026-12-01"),
+    hr("2026-09-07T08:00:00Z", "P13h"),
+    hr("2026-09-08T08:00:00Z", "P13h", "amended", 2, category="15"),
+    hr("2026-09-09T08:00:00Z", "P13h", "amended", 3),
+    hr("2026-09-07T08:00:00Z", "P13i", version=2),
+    hr("2026-09-08T08:00:00Z", "P13i", "cancelled", 2, category="maternity"),
+    # Nothing else is read of it, not even whom it names.
+    hr("2026-09-07T08:00:00Z", "P13j"),
+    scenes.absence("2026-09-08T08:00:00Z", "amended", "A-P13j/1", 2, "P13k", "never", None, "esr",
+                   "RW3", SOURCE, category="7"),
+], [
+    *(Person(name, until="2028-12-31", silent=True) for name in ("P13g", "P13j", "P13k")),
+    Person("P13h", """contact-task.created 2026-09-07 2026-09-11 withdrawn
+                      contact-task.created 2026-09-07 2026-09-11 late
+                      contact.overdue      2026-09-12 2026-09-11""",
+           tasks="msk open - 2026-09-11 2026-09-11"),
+    Person("P13i", """contact-task.created 2026-09-07 2026-09-11
+                      contact.overdue      2026-09-12 2026-09-11""",
+           tasks="msk open - 2026-09-11 2026-09-11"),
+]
+
 SCENARIOS["14 a changed clock, a leap year"] = [
     hr("2026-10-22T08:00:00Z", "P14", onset="2026-10-22"),
     hr("2026-10-19T08:00:00Z", "P14b", onset="2026-10-19"),
@@ -363,6 +391,61 @@ SCENARIOS["14 a changed clock, a leap year"] = [
     Person("P14c", """contact-task.created 2028-02-26 2028-03-01
                       contact.overdue      2028-03-02 2028-03-01""",
            until="2028-12-31", tasks="msk open - 2028-03-01 2028-03-01"),
+]
+
+SCENARIOS["16 due at a weekend"] = [
+    hr("2026-09-09T08:10:00Z", "P16", onset="2026-09-09"),
+], [
+    Person("P16", """contact-task.created 2026-09-09 2026-09-13
+                     contact.due-soon     2026-09-11 2026-09-13
+                     contact.overdue      2026-09-14 2026-09-13""",
+           tasks="msk open - 2026-09-13 2026-09-11"),
+]
+
+SCENARIOS["17 a red flag on Friday"] = [
+    *(line for name in ("P17", "P17b", "P17c") for line in (
+        hr("2026-09-09T08:10:00Z", name, onset="2026-09-09"),
+        contact("2026-09-11T10:00:00Z", name, outcome="urgent_care_advised"))),
+    entry("2026-09-11T10:30:00Z", "acknowledge", "P17"),
+    scenes.person("2026-09-11T11:00:00Z", "opted-out", "2026-09-11", "P17b"),
+    scenes.person("2026-09-11T12:00:00Z", "died", "2026-09-11", "P17c"),
+], [
+    Person("P17", """urgent.raised 2026-09-11 -
+                     follow-up.due 2026-09-14 2026-09-14
+                     follow-up.due 2026-09-28 2026-09-28""", never="contact.overdue",
+           tasks="msk contacted - 2026-09-13 2026-09-11"),
+    Person("P17b", "urgent.raised 2026-09-11 -", never="follow-up.due",
+           tasks="msk contacted - 2026-09-13 2026-09-11"),
+    Person("P17c", "urgent.raised 2026-09-11 - withdrawn", never="follow-up.due",
+           tasks="msk ended died 2026-09-13 2026-09-11"),
+]
+
+SCENARIOS["18 a promise for 14:00 tomorrow"] = [
+    *(line for name in ("P18", "P18b", "P18c") for line in (
+        hr("2026-09-08T08:10:00Z", name, onset="2026-09-08"),
+        entry("2026-09-09T10:00:00Z", "attempt", name, outcome="call_back",
+              call_back_at="2026-09-10T13:00:00Z"))),
+    entry("2026-09-10T13:30:00Z", "attempt", "P18", outcome="no_answer"),
+    entry("2026-09-10T12:00:00Z", "attempt", "P18b", outcome="busy"),
+    entry("2026-09-10T12:00:00Z", "attempt", "P18c", outcome="text_sent", channel="text"),
+], [
+    Person("P18", "call-back.due 2026-09-10 -", tasks="msk open - 2026-09-12 2026-09-11"),
+    Person("P18b", never="call-back.due", tasks="msk open - 2026-09-12 2026-09-11"),
+    Person("P18c", "call-back.due 2026-09-10 -", tasks="msk open - 2026-09-12 2026-09-11"),
+]
+
+SCENARIOS["19 not reached"] = [
+    hr("2026-09-07T08:10:00Z", "P19"),
+    entry("2026-09-08T08:00:00Z", "attempt", "P19", outcome="no_answer"),
+    entry("2026-09-08T14:00:00Z", "attempt", "P19", outcome="voicemail"),
+    entry("2026-09-09T08:00:00Z", "attempt", "P19", outcome="text_sent", channel="text"),
+    entry("2026-09-09T15:00:00Z", "attempt", "P19", outcome="no_answer"),
+    entry("2026-09-10T08:00:00Z", "close", "P19", reason="unable_to_contact"),
+    contact("2026-09-11T09:00:00Z", "P19"),
+], [
+    Person("P19", """contact.unreachable 2026-09-09 2026-09-11
+                     follow-up.due       2026-09-25 2026-09-25""", never="contact.overdue",
+           tasks="msk contacted - 2026-09-11 2026-09-11"),
 ]
 
 # Tasks that stand no more, and beside them those that do.
@@ -448,7 +531,7 @@ class Play(Rehearsal):
                             self.end, self.logins)
 
     def instant_differences(self):
-        """When each was said and taken back, by the clock."""
+        """The instants of each emission and withdrawal, by the clock."""
         expected = [{"id": one.event.id, "nth": nth, "emitted_at": one.emitted_at,
                      "withdrawn_at": one.withdrawn_at}
                     for emissions in self.book.emitted.values()

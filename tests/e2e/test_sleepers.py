@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """e2e.sleepers: a followup that slept while it made its producer, and wakes to a world that went on:
-the model in doc/model found that it took what another had published for a loss of the database's."""
+the model in tests/model/spin found that it took what another had published for a loss of the database's."""
 import signal
 import sys
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "faults"))
+sys.path.insert(0, str(Path(__file__).resolve().parent / "faults"))
 import harness
 from followup_stage import FollowupStage
 from harness import expect, until

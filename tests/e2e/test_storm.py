@@ -18,7 +18,7 @@ def bad(n):
 
 
 def held(services, began):
-    """What common/log.h promises of each event; and of all together what an operator can read."""
+    """The limits of common/runtime/log.h for each event, and for all together."""
     seconds = time.monotonic() - began
     for service in services:
         counts = collections.Counter(line["event"] for line in service.lines())

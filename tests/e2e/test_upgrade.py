@@ -8,6 +8,7 @@ The next version's migration is made up: a column more in every table there is, 
 take for granted about a table (`select *`, an insert that names no columns, a row type).
 """
 import json
+import re
 import subprocess
 import sys
 import threading
@@ -105,7 +106,7 @@ def all_is_there(stage, load):
 
 
 def restart(service, start):
-    """The old one is told to end, and the new one is started once it has, as a package's upgrade does."""
+    """The old one gets SIGTERM, and the new one is started once it has ended, as a package's upgrade does."""
     began = time.monotonic()
     code = service.stop()
     expect(code == 0, "%s ended with %s: %s" % (service.name, code, service.tail()))
@@ -154,6 +155,10 @@ def old_programs_on_the_next_schema(around):
         with Load(stage) as load:
             load.wait_for_some(2)
             tables = int(stage.sql(REGULAR))
+            said = stage.dayfour("migrate", "--dry-run", program=NEXT)
+            serves = max(int(n) for file in (harness.ROOT / "schemas" / "sql").glob("*.sql")
+                         for n in re.findall(r"^-- serves: (\d+)", file.read_text(), re.M))
+            expect("serves programs from %d on" % serves in said, "it does not say whom it serves: %s" % said)
             expect("would apply 9000" in stage.dayfour("migrate", "--dry-run", program=NEXT), "it does not say so")
             since = time.monotonic()
             seen = stage.dayfour("migrate", program=NEXT)
@@ -178,6 +183,54 @@ def old_programs_on_the_next_schema(around):
         expect("nothing to do" in stage.dayfour("migrate", program=NEXT), "it is not safe to repeat")
 
 
+def stops_by_name(service, code):
+    expect(service.wait(60) == 3, "%s ended with %s: %s" % (service.name, service.process.returncode, service.tail()))
+    last = service.lines("failed")[-1]
+    expect(last["code"] == code, "%s: %s" % (service.name, last))
+
+
+def out_of_range(around):
+    """A schema that no longer serves these programs stops them by name, at work or at a start; so does one that is
+    older than they need. Once it serves them again nothing is missing and nothing is twice."""
+    with FollowupStage(around, partitions=PARTITIONS) as stage:
+        def both():
+            return stage.start_intake(wait=False), stage.start_followup(wait=None)
+        starts, events = both(), [message(n) for n in range(30)]
+        for service in starts:
+            service.wait_for("ready")
+        stage.producer()
+        stage.wait_taken(stage.publish(events[:10]))
+        newest = int(stage.sql("select max(number) from ops.migration"))
+        add = "insert into ops.migration (number, name, sha256, serves) values (%d, '%d_later.sql', 'x', %s)"
+        stage.sql(add % (9001, 9001, newest))
+        time.sleep(5)
+        expect(all(service.running for service in starts), "one ended within its range")
+        stage.wait_taken(stage.publish(events[10:20]))
+        stage.sql(add % (9002, 9002, newest + 1))
+        ends = stage.publish(events[20:])
+        for service in starts:
+            stops_by_name(service, "schema_too_new")
+        for service in both():
+            stops_by_name(service, "schema_too_new")
+        stage.sql("delete from ops.migration where number > 9000")
+        stage.sql("insert into ops.migration (number, name, sha256) values (1, '0001_core.sql', 'x')")
+        for service in both():
+            stops_by_name(service, "schema_development")
+        stage.sql("delete from ops.migration where name = '0001_core.sql'")
+        stage.sql("create table public.kept as select * from ops.migration where number = %d;"
+                  " delete from ops.migration where number = %d" % (newest, newest))
+        for service in both():
+            stops_by_name(service, "schema_too_old")
+        stage.sql("insert into ops.migration select * from public.kept; drop table public.kept")
+        for service in both():
+            service.wait_for("ready")
+        stage.wait_taken(ends)
+        stage.wait_idle(60)
+        expect(stage.sql("select count(*) from fact.absence") == "30", "records")
+        said = [e["id"] for e in stage.events("follow-up") if e["type"] == "org.dayfour.contact-task.created.v1"]
+        expect(len(said) == 30 and len(set(said)) == 30, "%d said, %d different" % (len(said), len(set(said))))
+
+
 def among_others(around):
     """A migration and somebody's transaction wait for each other: it gives way, and is done again."""
     if not (around.bin / NEXT).exists():
@@ -200,7 +253,7 @@ def among_others(around):
 
 
 def old_commands(stage):
-    """What people type goes on too; of doctor's findings one is new."""
+    """The commands work too; doctor has one new finding."""
     for words in (("positions",), ("dead-letters", "list"), ("purge", "--dry-run"), ("audit", "list"),
                   ("report",), ("settings", "show")):
         stage.dayfour(*words)
@@ -212,6 +265,7 @@ CASES = {
     "two of each, restarted one after the other": two_of_each,
     "old programs on the next version's schema": old_programs_on_the_next_schema,
     "a migration among others": among_others,
+    "a schema out of range": out_of_range,
 }
 
 if __name__ == "__main__":

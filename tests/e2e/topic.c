@@ -1,4 +1,4 @@
-/* topic - Kafka for tests: records byte for byte as they are told, and offsets told back.
+/* topic - Kafka for tests: it writes records byte for byte as given, and prints their offsets.
  *
  *   e2e_topic produce BROKERS TOPIC [TRANSACTIONAL_ID]   lines on standard input:
  *       PARTITION KEY VALUE [NAME VALUE]...    each in base64; - is null, = is empty
@@ -196,7 +196,10 @@ static int produce(const char *brokers, const char *topic, const char *transacti
                            NULL,
                            NULL,
                            NULL};
-    if (transactional_id != NULL) {
+    if (getenv("E2E_CODEC") != NULL) { /* such as gzip */
+        plain[6] = "compression.codec";
+        plain[7] = getenv("E2E_CODEC");
+    } else if (transactional_id != NULL) {
         plain[6] = "transactional.id";
         plain[7] = transactional_id;
     }

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/buf.h"
-#include "common/json.h"
+#include "common/base/buf.h"
+#include "common/json/json.h"
 
 #define MUST(what)                                                                                 \
     do {                                                                                           \

@@ -1,10 +1,10 @@
-/* Any bytes as a configuration file, for each of the three programs: taken, or refused by file and
- * line; and what --check-config prints of it is read back as the same. */
+/* Any bytes are a configuration file for each program: accepted, or refused by file and line. The
+ * output of --check-config is read back as the same. */
 #include <stddef.h>
 #include <stdint.h>
 #include <unistd.h>
 
-#include "common/conf.h"
+#include "common/runtime/conf.h"
 #include "tests/fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);

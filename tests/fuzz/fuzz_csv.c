@@ -1,9 +1,9 @@
-/* Any bytes as CSV: rows until the end or a refusal; lines only go up; and rows written back with
- * every cell quoted are read again as the same. */
+/* Any bytes are CSV: rows until the end or a refusal. Line numbers only rise. Rows written back
+ * with every cell quoted are read again as the same. */
 #include <stddef.h>
 #include <stdint.h>
 
-#include "services/cli/csv.h"
+#include "common/feed/rows/csv.h"
 #include "tests/fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);

@@ -79,7 +79,7 @@ static char *copy_of(const char *bytes, size_t len)
 
 static struct inbound decode(const struct header *headers, size_t n, const char *value, size_t len)
 {
-    /* What was decoded has to outlive the record: headers and value go before it is looked at. */
+    /* The decoded event must outlive the record: headers and value are freed before it is read. */
     struct header copies[MAX_HEADERS];
     char *memory[MAX_HEADERS] = {NULL};
     for (size_t i = 0; i < n; i++) {
@@ -103,10 +103,12 @@ static struct inbound decode(const struct header *headers, size_t n, const char 
 
 static void check_id(const char *s)
 {
+    size_t trimmed = 0;
     MUST(s && strlen(s) >= 1 && strlen(s) <= 100);
+    MUST(text_trim(s, strlen(s), TEXT_INVISIBLE, &trimmed) == s && trimmed == strlen(s));
 }
 
-/* Of any length: nothing limits a text but the message it is in. */
+/* A text may have any length: nothing limits it but the message it is in. */
 static void check_text(const char *s)
 {
     MUST(!s || s[0] != '\0');
@@ -141,13 +143,21 @@ static void check_absence(const struct absence_event *e)
         MUST(decimal_share(e->fte, DECIMAL_PLAIN, text) && strcmp(text, e->fte) == 0);
     }
     const struct contact_details *c = &e->contact;
-    const char *const texts[] = {c->name, c->phone, c->email, c->language, c->preferred_time};
-    bool any = c->voicemail != VOICEMAIL_UNKNOWN;
+    const char *const texts[] = {c->name,           c->phone, c->email, c->language,
+                                 c->preferred_time, c->needs, c->job};
+    bool any =
+        c->voicemail != VOICEMAIL_UNKNOWN || c->way != WAY_NONE || !date_is_none(c->date_of_birth);
+    check_date(c->date_of_birth);
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         check_text(texts[i]);
         any = any || texts[i];
     }
     MUST(e->has_contact == any);
+    const char *const places[] = {e->site, e->staff_group, c->job};
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+        check_text(places[i]);
+        MUST(places[i] == NULL || strlen(places[i]) <= PLACE_BYTES);
+    }
 }
 
 static void check_person(const struct person_event *e)
@@ -156,6 +166,12 @@ static void check_person(const struct person_event *e)
     check_date(e->on);
     MUST(!instant_is_none(e->time));
     MUST(!date_is_none(e->on) || e->what == PERSON_LEFT || e->what == PERSON_DIED);
+}
+
+static void check_heartbeat(const struct heartbeat_event *e)
+{
+    MUST(!instant_is_none(e->as_of));
+    MUST(e->records >= -1 && e->sent >= -1 && e->rejected >= -1);
 }
 
 static void check(const struct inbound *in)
@@ -175,6 +191,11 @@ static void check(const struct inbound *in)
         check_absence(&in->absence);
     } else if (in->verdict == VERDICT_PERSON) {
         check_person(&in->person);
+    } else if (in->verdict == VERDICT_HEARTBEAT) {
+        check_heartbeat(&in->heartbeat);
+    } else if (in->verdict == VERDICT_NOT_SICKNESS) {
+        check_id(in->absence.absence_id);
+        MUST(in->absence.version >= 1 && in->absence.version < INT64_C(1) << 53);
     }
     if (in->verdict != VERDICT_IGNORED) {
         check_id(in->organisation);
@@ -229,7 +250,8 @@ static void check_other_mode(const struct inbound *structured, const char *value
         }
     }
     const struct json *data = json_member(root, "data");
-    if (!data || json_type(data) != JSON_OBJECT) {
+    const struct json *base64 = json_member(root, "data_base64");
+    if (!data || (base64 && json_type(base64) != JSON_NULL) || json_type(data) != JSON_OBJECT) {
         return;
     }
     struct buf b = {0};

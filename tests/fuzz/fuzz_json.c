@@ -1,5 +1,5 @@
-/* What json_parse takes can be written back and read again as the same tree; what it refuses it
- * refuses by a path that holds no value. */
+/* A tree that json_parse accepts can be written back and read again as the same. A refusal names a
+ * path without a value. */
 #include <stddef.h>
 #include <stdint.h>
 

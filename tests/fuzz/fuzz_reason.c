@@ -1,11 +1,11 @@
-/* Any text as a reason: its kept form is bounded, stays itself when brought into that form again,
- * and matches as the text it was made of, by the shipped settings. Input: the scheme's digit, then
+/* Any text is a reason. Its stored form is bounded, and storing it again does not change it. By the
+ * shipped settings it matches as the text does. Input: the scheme's digit, then
  * the text. */
 #include <stddef.h>
 #include <stdint.h>
 
-#include "common/casework/settings.h"
-#include "common/utf8.h"
+#include "common/base/utf8.h"
+#include "common/casework/rules/settings.h"
 #include "tests/fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);

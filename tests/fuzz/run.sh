@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # ./run fuzz [--seconds N] [TARGET...]: every fuzz target for N seconds (60), seeded by the test
-# data. What is found is made as small as it gets, saved and printed. What the targets have learnt
-# stays in build/fuzz/corpus.
+# data. It makes each find as small as possible, saves and prints it. The targets keep their corpus in
+# build/fuzz/corpus.
 set -euo pipefail
 
 ROOT=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -12,7 +12,7 @@ if [ "${1:-}" = --seconds ]; then
     shift 2
 fi
 targets=("$@")
-[ ${#targets[@]} -gt 0 ] || targets=(json inbound conf settings calendar reason csv)
+[ ${#targets[@]} -gt 0 ] || targets=(json inbound conf settings calendar reason csv feed form)
 
 build() {
     (cd "$ROOT" && cmake --preset clang -B build/fuzz -DDAYFOUR_FUZZ=ON \
@@ -32,6 +32,8 @@ seeds_of() {
         "$ROOT"/tests/fuzz/seeds/calendar/* "$dir" ;;
     reason) split -l 1 --additional-suffix=.txt "$ROOT"/tests/fuzz/seeds/reasons.txt "$dir/" ;;
     csv) cp "$ROOT"/doc/examples/*.csv "$ROOT"/tests/fuzz/seeds/csv/* "$dir" ;;
+    feed) cp "$ROOT"/tests/fuzz/seeds/feed/* "$dir" ;;
+    form) printf '%s' 'login=Test+Person&password=x%26y&at=%C3%AB%0D%0A' >"$dir/form" ;;
     *) echo "no such target: $2" >&2 && return 1 ;;
     esac
 }

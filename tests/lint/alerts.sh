@@ -12,7 +12,7 @@ fail() {
 }
 
 while read -r metric; do
-    grep -qF "\"$metric\"" common/metrics.h || fail "$rules: there is no metric $metric"
+    grep -qF "\"$metric\"" common/runtime/metrics.h || fail "$rules: there is no metric $metric"
 done < <(grep -oE '\bdayfour_[a-z_]+\b' "$rules" | sort -u)
 
 while read -r alert; do

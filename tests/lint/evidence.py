@@ -11,7 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = ("doc/hazard-log.md", "doc/information-governance.md")
 FOLDERS = {"sql": "tests/integration/sql", "cli": "tests/integration/cli", "e2e": "tests/e2e",
-           "security": "tests/security"}
+           "security": "tests/e2e/security"}
 HAZARDS = ["H%d" % n for n in range(1, 12)]
 
 

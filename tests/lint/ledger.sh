@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What doc/reliability.md says of the nemesis is what its ledger says.
+# The figures of the nemesis in doc/reliability.md are those of its ledger.
 set -euo pipefail
 
-exec python3 -B "$(dirname -- "${BASH_SOURCE[0]}")/../faults/table.py"
+exec python3 -B "$(dirname -- "${BASH_SOURCE[0]}")/../e2e/faults/table.py"

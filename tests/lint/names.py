@@ -74,10 +74,10 @@ def event_kinds():
     for name in names:  # of two in one rule the second is shortened: "long-term.approaching, .reached"
         if name not in rules and not re.search(r"[ *]\.%s\b" % name.split(".")[-1], rules):
             complain("doc/rules.md: no %s" % name)
-    model = text("tests/model/events.py") + text("tests/model/hr.py")
+    model = text("tests/model/reference/events.py") + text("tests/model/reference/hr.py")
     for name in names:
         if not any('"%s"' % part in model for part in (name, name.split(".")[-1])):
-            complain("tests/model: no %s" % name)
+            complain("tests/model/reference: no %s" % name)
 
 
 def kind(event_type):
@@ -105,29 +105,41 @@ def reject_reasons():
     same("schemas/asyncapi.yaml, dlq-reason", names, re.findall(r"- (\w+)", listed[2]) if listed else [])
     manifest = {m["reason"] for m in data("tests/data/messages/manifest.json") if m["verdict"] == "reject"}
     same("tests/data/messages", [n for n in names if n != "not_storable"], manifest)
-    model = text("tests/model/envelope.py") + text("tests/model/jsonscan.py")
-    holds("tests/model", [n for n in names if n != "not_storable"], model)
+    model = text("tests/model/reference/envelope.py") + text("tests/model/reference/jsonscan.py")
+    holds("tests/model/reference", [n for n in names if n != "not_storable"], model)
 
 
 def outcomes():
     """Numbered in the order of the list: the same numbers in SQL."""
     names = [row[1] for row in macro("common/casework/facts.h", "CONTACT_OUTCOMES", 2)]
-    sql = text("schemas/sql/0003_oh.sql")
+    sql = text("schemas/sql/repeatable/42_oh_views.sql")
     arrays = [re.findall(r"'(\w+)'", found) for found in re.findall(r"array\[([^\]]*)\]", sql)]
     if names[1:] not in arrays:
-        complain("0003_oh.sql: outcomes are not %s" % names[1:])
+        complain("42_oh_views.sql: outcomes are not %s" % names[1:])
     kinds = re.search(r"enum contact_kind \{([^}]*)\}", text("common/casework/facts.h"))
     kinds = [k.lower() for k in re.findall(r"CONTACT_(\w+)", kinds[1])]
     kinds = ["contact" if k == "made" else k for k in kinds]
     if kinds not in arrays:
-        complain("0003_oh.sql: kinds of entries are not %s" % kinds)
-    holds("tests/model/tasks.py", [n for n in names[1:10]], text("tests/model/tasks.py"))
+        complain("42_oh_views.sql: kinds of entries are not %s" % kinds)
+    holds("tests/model/reference/tasks.py", [n for n in names[1:10]], text("tests/model/reference/tasks.py"))
+
+
+def schemes_and_channels():
+    """Wherever SQL turns their numbers into names, the names are those of the code, in its order."""
+    schemes = re.findall(r'\[SCHEME_\w+\] = "(\w+)"', text("common/event/hr_event.c"))
+    channels = [row[1] for row in macro("common/casework/facts.h", "CONTACT_CHANNELS", 2)][1:]
+    for path in sorted((ROOT / "schemas/sql").rglob("*.sql")):
+        for found in re.findall(r"array\[([^\]]*)\]", path.read_text(encoding="utf-8")):
+            names = re.findall(r"'(\w+)'", found)
+            for wanted in (schemes, channels):
+                if names[:1] == wanted[:1] and names != wanted:
+                    complain("%s: %s are not %s" % (path.name, names, wanted))
 
 
 def endings():
-    names = [row[1] for row in macro("common/casework/derive.h", "END_REASONS", 2)][1:]
-    model = text("tests/model/tasks.py") + text("tests/model/world.py")
-    holds("tests/model", names, model)
+    names = [row[1] for row in macro("common/casework/casework.h", "END_REASONS", 2)][1:]
+    model = text("tests/model/reference/tasks.py") + text("tests/model/reference/world.py")
+    holds("tests/model/reference", names, model)
 
 
 def statements():
@@ -144,25 +156,50 @@ def statements():
 
 
 def crash_points():
-    source = text("common/fault.h")
+    source = text("common/runtime/fault.h")
     listed = re.findall(r'X\("([\w.]+)"', source)
     used = []
     for path in sorted((ROOT / "services").rglob("*.c")):
-        used += re.findall(r'fault(?:_point)?\([^"]*"([\w.]+)"\)', path.read_text())
-    same("common/fault.h", used, listed)
+        used += re.findall(r'fault(?:_point)?\([^"]*"(\w+\.\w+)"\)', path.read_text())
+    same("common/runtime/fault.h", used, listed)
 
 
 def log_events():
     """Every event of the catalogue is logged somewhere."""
-    identifiers = [row[0] for row in macro("common/log.h", "LOG_EVENTS", 2)]
+    identifiers = [row[0] for row in macro("common/runtime/log.h", "LOG_EVENTS", 2)]
     code = "".join(p.read_text() for folder in ("services", "common") for p in (ROOT / folder).rglob("*.c"))
     for name in identifiers:
         if not re.search(r"log_(debug|info|warn|error)\(\s*%s\b|LOG_EV_%s\b" % (name, name), code):
-            complain("common/log.h: nobody logs %s" % name)
+            complain("common/runtime/log.h: nobody logs %s" % name)
+
+
+def labels(file, process):
+    """The labels of one process of a Promela model; spin's prefix end_ only marks where it may rest."""
+    body = re.search(r"^proctype %s\(\)\n{\n(.*?)^}" % process, text("tests/model/spin/" + file), re.M | re.S)[1]
+    return {re.sub("^end_", "", name) for name in re.findall(r"^(\w+):", body, re.M)}
+
+
+def states():
+    """The states of followup are those of its page. So are the labels of the models, under the same names; only
+    `failed` (a step), `claim` (of which entries.pml has the steps) and `stop` (the model's end) are no states."""
+    readme = "services/followup/README.md"
+    listed = [row[0] for part in ("LEASE", "PRODUCER", "BATCH", "CLAIM")
+              for row in macro("services/followup/shard/states.h", part + "_STATES", 2)]
+    rows = re.findall(r"^\| `([A-Z_]+)` \| ([^|]*) \|$", text(readme), re.M)
+    same(readme + ", states", listed, [name for name, _ in rows])
+    known = set()
+    for name, cell in rows:
+        named = [] if re.match("left out|data|any", cell) else re.findall(r"`(\w+)`", cell)
+        known |= set(named)
+        short = name.split("_", 1)[1].lower()
+        if named and named[0] != short:
+            complain("%s: %s is %s in the model: one name is enough" % (readme, name, named[0]))
+    same(readme + ", labels", known,
+         (labels("followup.pml", "owner") | labels("entries.pml", "followup")) - {"stop", "failed", "claim"})
 
 
 def main():
-    for check in (event_kinds, reject_reasons, outcomes, endings, statements, crash_points, log_events):
+    for check in (states, event_kinds, reject_reasons, outcomes, schemes_and_channels, endings, statements, crash_points, log_events):
         check()
     print("".join(line + "\n" for line in complaints), end="")
     return 1 if complaints else 0

@@ -2,9 +2,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/conf.h"
-#include "common/log.h"
-#include "common/metrics.h"
+#include "common/runtime/conf.h"
+#include "common/runtime/log.h"
+#include "common/runtime/metrics.h"
 
 static void print_metrics(void)
 {
@@ -29,6 +29,8 @@ int main(int argc, char **argv)
         conf_print_sample(CONF_INTAKE, stdout);
     } else if (strcmp(which, "followup.conf") == 0) {
         conf_print_sample(CONF_FOLLOWUP, stdout);
+    } else if (strcmp(which, "web.conf") == 0) {
+        conf_print_sample(CONF_WEB, stdout);
     } else if (strcmp(which, "log-events") == 0) {
         log_print_catalogue(stdout);
     } else if (strcmp(which, "metrics") == 0) {

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Files made from tables in the code: the sample configurations, log events, metrics.
-# Compares them with what the code says now; --write makes them anew.
+# Compares them with the code; --write writes them again.
 set -euo pipefail
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.."
 
@@ -9,7 +9,7 @@ trap 'rm -rf "$tmp"' EXIT
 
 # No build is needed for these few files, so none is waited for.
 "${CC:-cc}" -std=c11 -D_POSIX_C_SOURCE=200809L -I. -o "$tmp/print_tables" \
-    tests/lint/print_tables.c common/{conf,conf_keys,conf_print,err,log,mem,utf8}.c -lm -lpthread
+    tests/lint/print_tables.c common/runtime/{conf,conf_keys,conf_print,log}.c common/base/{err,mem,utf8}.c -lm -lpthread
 
 log_events() {
     cat <<'TEXT'
@@ -22,7 +22,7 @@ shard, topic or organisation) and one a second after. `suppressed` on its next l
 `left_out` once it is quiet, says how many are missing. No line holds a name, a staff number, an absence or a reason:
 topic, partition and offset say which message is meant.
 
-This page is made from the table in `common/log.h` by `tests/lint/samples.sh --write`.
+This page is made from the table in `common/runtime/log.h` by `tests/lint/samples.sh --write`.
 
 TEXT
     "$tmp/print_tables" log-events
@@ -35,7 +35,7 @@ metrics() {
 What `/metrics` gives where `http.listen` is set, in Prometheus' text format. No label tells a
 person, or a kind of event together with an organisation.
 
-This page is made from the table in `common/metrics.h` by `tests/lint/samples.sh --write`.
+This page is made from the table in `common/runtime/metrics.h` by `tests/lint/samples.sh --write`.
 
 TEXT
     "$tmp/print_tables" metrics
@@ -43,6 +43,7 @@ TEXT
 
 "$tmp/print_tables" intake.conf >"$tmp/intake.conf.example"
 "$tmp/print_tables" followup.conf >"$tmp/followup.conf.example"
+"$tmp/print_tables" web.conf >"$tmp/web.conf.example"
 log_events >"$tmp/log-events.md"
 metrics >"$tmp/metrics.md"
 
@@ -57,6 +58,7 @@ while read -r made kept; do
 done <<'TEXT'
 intake.conf.example deploy/intake.conf.example
 followup.conf.example deploy/followup.conf.example
+web.conf.example deploy/web.conf.example
 log-events.md doc/log-events.md
 metrics.md doc/metrics.md
 TEXT

@@ -1,3 +1,3 @@
-foreach(name IN ITEMS decimal frozen inbound inbound_members inbound_corpus)
+foreach(name IN ITEMS text decimal frozen inbound inbound_members inbound_corpus)
   dayfour_unit_test(${name} USES dayfour_event dayfour_base)
 endforeach()

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/buf.h"
+#include "common/base/buf.h"
 #include "common/event/inbound.h"
 
 /* Stands in every text we send, so that a value that got into a detail is seen. */

@@ -1,6 +1,6 @@
 /* leakcheck - fails a Criterion test that leaks, in builds with AddressSanitizer; does nothing in
- * others. Use: TestSuite(name, .fini = leakcheck). Criterion leaks a little of its own at exit and
- * takes no notice of the exit code of the leak check, so it is run at each test's end instead. */
+ * others. Use: TestSuite(name, .fini = leakcheck). Criterion leaks a little at exit, and ignores
+ * the exit code of the leak check. So the check runs at each test's end. */
 #ifndef TESTS_UNIT_LEAKCHECK_H
 #define TESTS_UNIT_LEAKCHECK_H
 

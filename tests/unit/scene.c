@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/mem.h"
+#include "common/base/mem.h"
 
 static char *read_file(const char *name)
 {
@@ -122,6 +122,11 @@ void scene_settings(struct scene *sc, const char *from, const char *to)
     sc->document = b.data;
     free_settings(sc);
     use_settings(sc, parse(sc->document));
+    for (size_t i = 0; i < sc->facts.n_records; i++) {
+        if (!sc->records[i].cancelled) {
+            apply_settings(&sc->records[i], sc->rules.org, sc->now, sc->a);
+        }
+    }
     scene_look(sc);
 }
 
@@ -250,12 +255,10 @@ const struct spell *scene_pathway(const struct scene *sc, const char *pathway)
 
 static void event_id(const struct timeline_event *e, char *out, size_t size)
 {
-    char day[DATE_TEXT];
-    bool once =
-        e->kind == KIND_TASK_CREATED || e->kind == KIND_RELAPSE || e->kind == KIND_UNREACHABLE;
+    char which[EVENT_OCCURRENCE_TEXT];
     snprintf(out, size, "%c%s/%s/%s", e->spell != NULL ? 's' : 'p',
              e->spell != NULL ? e->spell->id : e->period->id, event_kind_name(e->kind),
-             once ? "1" : date_format(e->occurs_on, day));
+             event_kind_occurrence(e->kind, e->at, e->occurs_on, which));
 }
 
 static struct scene_emission *find_emission(struct scene *sc, const char *id)
@@ -272,6 +275,11 @@ static void log_emission(struct scene *sc, char sign, const struct scene_emissio
 {
     put_time(sc, &sc->log, sc->now);
     buf_printf(&sc->log, " %c %s\n", sign, e->text);
+}
+
+static bool is_off(const struct scene *sc, const struct timeline_event *e)
+{
+    return (sc->rules.org->off >> e->kind & 1) != 0;
 }
 
 static bool is_history(const struct scene *sc, const struct timeline_event *e)
@@ -301,7 +309,7 @@ static void emit(struct scene *sc, const struct timeline_event *e)
 {
     char id[96];
     event_id(e, id, sizeof id);
-    if (e->at.us > sc->now.us || e->superseded || is_history(sc, e) ||
+    if (e->at.us > sc->now.us || e->superseded || is_off(sc, e) || is_history(sc, e) ||
         find_emission(sc, id) != NULL) {
         return;
     }
@@ -436,6 +444,7 @@ struct contact_fact *scene_entry(struct scene *sc, size_t spell, enum contact_ki
                                .by = "p.one",
                                .outcome = outcome,
                                .review_on = DATE_NONE,
+                               .call_back_at = INSTANT_NONE,
                                .anchor = {sp->anchor->source, sp->anchor->absence_id, NULL},
                                .records = refs,
                                .n_records = sp->n_records};

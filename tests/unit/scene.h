@@ -1,12 +1,12 @@
-/* scene - one invented person of one organisation, played day by day: messages and entries go in,
- * what the rules make of them comes out, and a small ledger tells what would have been emitted and
+/* scene - one invented person of one organisation, played day by day. Messages and entries go in,
+ * and the derived case comes out. A small ledger has the events that would have been emitted and
  * withdrawn. For tests of casework. Times are local, "2026-09-07 09:10"; dates "2026-09-07". */
 #ifndef TESTS_UNIT_SCENE_H
 #define TESTS_UNIT_SCENE_H
 
-#include "common/buf.h"
+#include "common/base/buf.h"
 #include "common/casework/apply.h"
-#include "common/casework/derive.h"
+#include "common/casework/derive/derive.h"
 
 #define SCENE_MOST 600
 
@@ -48,14 +48,15 @@ void scene_settings(struct scene *sc, const char *from, const char *to);
 /* Holidays of a file under the source tree, in place of those of the divisions in it. */
 void scene_holidays(struct scene *sc, const char *file);
 
-/* Time goes on to then, with a look at every instant the case asks to be looked at. */
+/* Moves the clock to then, and derives at every instant the case asks for. */
 void scene_at(struct scene *sc, const char *time);
 /* Looks once, as after being down: nothing in between. */
 void scene_jump(struct scene *sc, const char *time);
 /* Derives and compares at now. The others do it by themselves. */
 void scene_look(struct scene *sc);
 
-/* What a message says of an absence; dates as text, NULL where not given. absence_id: "A-1" if
+/* The contents of a message about an absence; dates as text, NULL where not given. absence_id:
+ * "A-1" if
  * NULL. */
 struct scene_absence {
     const char *id, *source, *assignment, *onset, *last_day, *expected, *code, *fit_from, *fit_to,

@@ -1,4 +1,4 @@
-/* One message onto the facts: what is taken of it, and what it can never change. */
+/* A message is applied to the facts: what changes, and what can never change. */
 #include <criterion/criterion.h>
 #include <string.h>
 
@@ -61,6 +61,25 @@ Test(apply, at_one_version_cancelled_wins_in_both_orders)
         cr_assert_date(rec->first_onset, "2026-09-06");
     }
     cr_assert_eq(SEND(sc, .version = 1, .onset = "2026-09-06", .cancelled = true), APPLIED_NOTHING);
+    scene_close(sc);
+}
+
+/* */
+Test(apply, a_record_that_is_no_sickness_absence_any_more_is_cancelled_as_it_stands)
+{
+    struct scene *sc = scene_open_at("2026-09-09 09:00");
+    SEND(sc, .version = 2, .onset = "2026-09-07", .expected = "2026-09-21", .code = "S12");
+    struct record *rec = &sc->records[0];
+    struct inbound in = {.verdict = VERDICT_NOT_SICKNESS,
+                         .source = rec->source,
+                         .organisation = "T1",
+                         .absence = {.absence_id = rec->absence_id, .version = 3}};
+    apply_as_cancelled(rec, "P", &in);
+    cr_assert_eq(in.verdict, VERDICT_ABSENCE);
+    cr_assert(in.absence.cancelled && in.absence.version == 3);
+    cr_assert_str_eq(in.absence.person_id, "P");
+    cr_assert_date(in.absence.onset, "2026-09-07");
+    cr_assert_date(in.absence.expected_return, "2026-09-21");
     scene_close(sc);
 }
 
@@ -130,8 +149,9 @@ Test(apply, sent_again_under_new_settings_a_reason_is_matched_anew)
         APPLIED_NOTHING);
     scene_at(sc, "2026-09-10 09:00");
     scene_settings(sc, "\"link_days\": 56", "\"link_days\": 55");
-    cr_assert_eq(SEND(sc, .version = 1, .onset = "2026-09-07", .code = "S28"), APPLIED_NOTHING,
+    cr_assert_eq(SEND(sc, .version = 1, .onset = "2026-09-07", .code = "S28"), APPLIED_NOTED,
                  "it comes to the same as before");
+    cr_assert_eq(SEND(sc, .version = 1, .onset = "2026-09-07", .code = "S28"), APPLIED_NOTHING);
     cr_assert_lt(sc->records[0].changed_at.us, sc->now.us);
     scene_settings(sc, "[\"S11\", \"S12\", \"S28\"]", "[\"S11\", \"S12\"]");
     cr_assert_eq(sc->cw.n_spells, 0, "a kept code is matched by the rules of today");
@@ -278,5 +298,77 @@ Test(apply, a_person_fact_said_again_is_no_change)
     cr_assert_eq(sc->facts.changed_at.us, 0, "nobody had said otherwise");
     person(sc, PERSON_OPTED_OUT, "2026-09-01", 8, "f");
     cr_assert_eq(sc->facts.changed_at.us, sc->now.us);
+    scene_close(sc);
+}
+
+/* Only matched and watched records keep the facts of a call. */
+/* */
+Test(apply, facts_of_a_call_are_kept_of_matched_and_watched_records)
+{
+    static const struct {
+        const char *code;
+        bool kept;
+    } rows[] = {{"S12", true}, {"S99", true}, {NULL, true}, {"S13", false}, {"S17", false}};
+    struct scene *sc = scene_open_at("2026-09-07 09:00");
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct inbound in = {.verdict = VERDICT_ABSENCE,
+                             .source = "/hr",
+                             .absence = {.absence_id = "A-1",
+                                         .version = 1,
+                                         .onset = scene_date("2026-09-07"),
+                                         .last_day = DATE_NONE,
+                                         .expected_return = DATE_NONE,
+                                         .fit_note_from = DATE_NONE,
+                                         .fit_note_to = DATE_NONE,
+                                         .phased_return_from = DATE_NONE,
+                                         .scheme = rows[i].code == NULL ? SCHEME_NONE : SCHEME_ESR,
+                                         .code = rows[i].code,
+                                         .has_contact = true,
+                                         .contact = {.way = WAY_LETTER,
+                                                     .job = "Staff nurse",
+                                                     .date_of_birth = scene_date("1984-03-04")},
+                                         .site = "Site 3",
+                                         .staff_group = "Nursing",
+                                         .recorded_at = sc->now}};
+        struct record *rec = NULL;
+        cr_assert_eq(apply_absence(NULL, &in, sc->rules.org, 1, sc->now, sc->a, &rec),
+                     APPLIED_CHANGED);
+        cr_assert_eq(rec->has_contact, rows[i].kept, "%zu", i);
+        cr_assert_eq(rec->site != NULL, rows[i].kept);
+        cr_assert_eq(rec->staff_group != NULL, rows[i].kept);
+        cr_assert_eq(rec->contact.job != NULL, rows[i].kept);
+        cr_assert_eq(!date_is_none(rec->contact.date_of_birth), rows[i].kept);
+        cr_assert_eq(!instant_is_none(rec->recorded_at), rows[i].kept);
+        in.absence.version = 2;
+        in.absence.cancelled = true;
+        cr_assert_eq(apply_absence(rec, &in, sc->rules.org, 1, sc->now, sc->a, &rec),
+                     APPLIED_CHANGED);
+        cr_assert(!rec->has_contact && rec->site == NULL && rec->staff_group == NULL &&
+                  instant_is_none(rec->recorded_at) && date_is_none(rec->contact.date_of_birth));
+    }
+    scene_close(sc);
+}
+
+/* Since when a reason is there counts from the version that gave one after none had been. */
+/* */
+Test(apply, since_when_a_reason_is_given)
+{
+    struct scene *sc = scene_open_at("2026-09-07 09:00");
+    SEND(sc, .onset = "2026-09-07");
+    cr_assert(sc->records[0].reason_missing);
+    cr_assert(instant_is_none(sc->records[0].reason_given_at));
+    scene_at(sc, "2026-09-09 09:00");
+    SEND(sc, .onset = "2026-09-07", .code = "S13");
+    struct instant given = sc->now;
+    cr_assert_not(sc->records[0].reason_missing);
+    cr_assert_eq(sc->records[0].reason_given_at.us, given.us);
+    scene_at(sc, "2026-09-10 09:00");
+    SEND(sc, .onset = "2026-09-07", .code = "S12");
+    cr_assert_eq(sc->records[0].reason_given_at.us, given.us, "it was given before");
+    SEND(sc, .onset = "2026-09-07", .code = "S99");
+    cr_assert(sc->records[0].reason_missing);
+    cr_assert(instant_is_none(sc->records[0].reason_given_at));
+    SEND(sc, .onset = "2026-09-07", .cancelled = true);
+    cr_assert_not(sc->records[0].reason_missing);
     scene_close(sc);
 }

@@ -3,7 +3,8 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "common/arena.h"
+#include "common/base/arena.h"
+#include "common/base/mem.h"
 #include "tests/unit/leakcheck.h"
 
 TestSuite(arena, .fini = leakcheck);
@@ -78,7 +79,7 @@ Test(arena, strings)
     arena_free(NULL);
 }
 
-Test(arena, a_product_too_large_ends_the_process, .exit_code = 3)
+Test(arena, a_product_too_large_ends_the_process, .exit_code = MEM_EXIT)
 {
     struct arena *a = arena_new(256);
     arena_array(a, SIZE_MAX / 2, 4);

@@ -1,7 +1,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-#include "common/buf.h"
+#include "common/base/buf.h"
 #include "tests/unit/leakcheck.h"
 
 TestSuite(buf, .fini = leakcheck);

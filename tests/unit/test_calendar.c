@@ -2,7 +2,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-#include "common/casework/feed.h"
+#include "common/casework/derive/feed.h"
 #include "tests/unit/leakcheck.h"
 #include "tests/unit/scene.h"
 
@@ -88,7 +88,14 @@ Test(calendar, the_governments_file)
         {"{\"scotland\": {\"division\": \"scotland\", \"events\": [{\"title\": \"x\", \"date\": "
          "\"2026-06-15\", \"notes\": \"\", \"bunting\": true}]}}",
          NULL},
-        {"{\"scotland\": {\"events\": []}}", NULL},
+        {"{\"scotland\": {\"events\": [{\"title\": \"x\", \"date\": \"2026-06-15\"}]}}", NULL},
+        {"{\"scotland\": {\"events\": []}}", "scotland: needs at least one event"},
+        {"{\"scotland\": {\"division\": \"northern-ireland\", \"events\": [{\"title\": \"x\", "
+         "\"date\": \"2026-06-15\"}]}}",
+         "scotland.division: must be the name it stands under"},
+        {"{\"scotland\": {\"division\": 7, \"events\": [{\"title\": \"x\", \"date\": "
+         "\"2026-06-15\"}]}}",
+         "scotland.division: must be the name it stands under"},
         {"[]", "an object of divisions"},
         {"{}", "an object of divisions"},
         {"{\"wales\": {\"events\": []}}", "wales: no such division"},
@@ -106,7 +113,8 @@ Test(calendar, the_governments_file)
          "scotland.events.0.date: a real date, YYYY-MM-DD"},
         {"{\"scotland\": {\"events\": [{\"title\": 7, \"date\": \"2026-06-15\"}]}}",
          "scotland.events.0.title: a string of 1 to 200 bytes"},
-        {"{\"scotland\": {\"events\": [", "not JSON"},
+        {"{\"scotland\": {\"events\": [",
+         "not JSON, at line 1 or the next: is a comma, a quote or a bracket missing?"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct arena *a = arena_new(4096);

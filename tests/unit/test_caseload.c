@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "common/casefile/caseload.h"
-#include "common/casefile/plan.h"
+#include "common/casefile/changeset.h"
 #include "tests/unit/leakcheck.h"
 
 /* The people of a batch without a database: what is loaded is put in by hand. */
@@ -124,12 +124,12 @@ Test(caseload, a_record_moves_with_a_higher_version_and_leaves_its_row_behind)
     cr_assert_eq(p1->facts.n_records, 2);
     cr_assert_eq(p2->facts.n_records, 1);
     cr_assert(p1->changed && p2->changed, "both are derived");
-    cr_assert_eq(cl.n_gone, 1);
-    cr_assert_str_eq(cl.gone[0].person_id, "P1");
-    cr_assert_str_eq(cl.gone[0].absence_id, "A1");
+    cr_assert_eq(cl.n_moved, 1);
+    cr_assert_str_eq(cl.moved[0].person_id, "P1");
+    cr_assert_str_eq(cl.moved[0].absence_id, "A1");
     cr_assert_not(p2->state[0].stored);
     cr_assert(p2->state[0].dirty && p2->state[0].details_dirty);
-    /* What stayed behind is still found under its own id. */
+    /* The row that stayed behind is still found under its own id. */
     cr_assert(apply("P1", "A3", 2));
     cr_assert(apply("P1", "A2", 2));
     cr_assert_eq(p1->facts.n_records, 2);
@@ -148,7 +148,7 @@ Test(caseload, an_older_word_about_a_moved_record_does_not_bring_it_back)
     cr_assert_eq(p2->facts.records[0].first_version, 3, "but it was the lowest version received");
     (void)apply("P1", "A1", 5);
     cr_assert_eq(caseload_find(&cl, "T1", "P1")->facts.n_records, 0, "nor does an equal one");
-    cr_assert_eq(cl.n_gone, 0);
+    cr_assert_eq(cl.n_moved, 0);
 }
 
 Test(caseload, a_word_under_another_name_is_judged_by_the_rules_of_who_has_the_record)
@@ -175,6 +175,19 @@ Test(caseload, an_older_version_brings_no_contact_details)
     struct case_person *p = caseload_find(&cl, "T1", "P1");
     cr_assert(apply("P1", "A1", 2));
     cr_assert(p->state[0].dirty);
+    cr_assert_not(p->state[0].details_dirty,
+                  "the stored details would be written over with nothing");
+}
+
+Test(caseload, a_repeat_under_newer_settings_leaves_the_contact_details)
+{
+    (void)caseload_person(&cl, "T1", "P1");
+    struct record *rec = stored("P1", "A1", 4);
+    rec->contact = CONTACT_DETAILS_NONE; /* loading does not read them */
+    rs.settings_serial++;
+    struct case_person *p = caseload_find(&cl, "T1", "P1");
+    cr_assert_not(apply("P1", "A1", 4), "no fact changed");
+    cr_assert(p->state[0].dirty, "the settings it was judged under are noted");
     cr_assert_not(p->state[0].details_dirty,
                   "the stored details would be written over with nothing");
 }
@@ -207,6 +220,18 @@ Test(caseload, who_waits_to_be_looked_at_keeps_the_place_in_the_queue)
     p = caseload_find(&cl, "T1", "P1");
     cr_assert_eq(p->wake_at.us, now.us - 5 * US_PER_SECOND, "since then");
     cr_assert_eq(p->oh_wake_at.us, now.us, "that place was a later one");
+}
+
+/* The record that HR was notified about moved to another person, and followup has not withdrawn the
+ * event yet. */
+Test(caseload, who_waits_for_a_withdrawal_still_waits_when_no_record_is_left)
+{
+    struct case_person *p = caseload_person(&cl, "T1", "P1");
+    p->prompted = 1;
+    p->emitted = 1;
+    p->stored_wake = instant_add_us(now, -5 * US_PER_SECOND);
+    caseload_derive(&cl, &rs, now, true);
+    cr_assert_eq(caseload_find(&cl, "T1", "P1")->wake_at.us, now.us - 5 * US_PER_SECOND);
 }
 
 Test(caseload, a_reset_leaves_nobody)
@@ -254,18 +279,18 @@ static void store_spell(struct case_person *p)
 
 static size_t spells_to_write(struct instant at)
 {
-    struct plan plan;
+    struct changeset changes;
     caseload_derive(&cl, &rs, at, true);
-    plan_make(&plan, &cl, at, "time");
-    return plan.n_spells;
+    changeset_make(&changes, &cl, at, "time");
+    return changes.n_spells;
 }
 
 static enum end_reason tombstone_reason(void)
 {
-    struct plan plan;
+    struct changeset changes;
     caseload_derive(&cl, &rs, now, true);
-    plan_make(&plan, &cl, now, "message");
-    return plan.n_tombstones == 0 ? END_NONE : plan.tombstones[0].reason;
+    changeset_make(&changes, &cl, now, "message");
+    return changes.n_tombstones == 0 ? END_NONE : changes.tombstones[0].reason;
 }
 
 Test(caseload, a_record_that_moved_and_was_cancelled_there_was_an_error)
@@ -292,6 +317,41 @@ Test(caseload, a_record_that_moved_and_was_cancelled_there_was_an_error)
     cr_assert_eq(tombstone_reason(), END_NONE, "it stays so while nobody loads that record");
     stored.end_reason = "merged";
     cr_assert_eq(tombstone_reason(), END_MOVED);
+}
+
+static bool apply_not_sickness(const char *absence_id, int64_t version)
+{
+    struct inbound ev = {.verdict = VERDICT_NOT_SICKNESS,
+                         .source = "/hr/T1",
+                         .id = "e9",
+                         .organisation = "T1",
+                         .absence = {.absence_id = absence_id, .version = version}};
+    return caseload_apply(&cl, &ev, &rs, now);
+}
+
+Test(caseload, a_record_that_is_no_sickness_any_more_counts_as_cancelled)
+{
+    (void)caseload_person(&cl, "T1", "P1");
+    (void)caseload_person(&cl, "T1", "P2");
+    caseload_sort(&cl);
+    cr_assert_not(apply_not_sickness("A1", 5), "nobody has it");
+    struct record before = *stored("P1", "A1", 2);
+    struct case_person *p1 = caseload_find(&cl, "T1", "P1");
+    cr_assert_not(apply_not_sickness("A1", 1));
+    cr_assert_not(apply_not_sickness("A1", 2), "an equal version has no effect");
+    cr_assert_not(p1->changed);
+    cr_assert(apply_not_sickness("A1", 3));
+    const struct record *rec = &p1->facts.records[0];
+    cr_assert(p1->changed && rec->cancelled && rec->version == 3);
+    cr_assert(date_eq(rec->onset, before.onset) && rec->first_version == 2);
+    cr_assert_null(rec->code);
+    cr_assert_not(rec->has_contact);
+    cr_assert(apply_not_sickness("A1", 4), "as a later cancelling would");
+    cr_assert(apply("P2", "A1", 5), "reinstated, and another's");
+    cr_assert_not(caseload_find(&cl, "T1", "P2")->facts.records[0].cancelled);
+    cr_assert(apply_not_sickness("A1", 6));
+    cr_assert(caseload_find(&cl, "T1", "P2")->facts.records[0].cancelled);
+    cr_assert_eq(p1->facts.n_records, 0);
 }
 
 Test(caseload, a_row_written_before_it_settled_is_brought_up_to_that)
@@ -332,29 +392,29 @@ Test(caseload, a_settled_period_gets_no_more_rows)
 
 Test(caseload, what_is_no_more_of_a_settled_period_stays_until_a_fact_of_it_changes)
 {
-    struct plan plan;
+    struct changeset changes;
     struct case_person *p = caseload_person(&cl, "T1", "P1");
     cr_assert(apply_at("A1", 1, "2026-09-07", "2026-09-20", now));
     caseload_derive(&cl, &rs, days_on(20), true);
     store_spell(p);
     p->spells[0].spell_id = "of other rules";
     caseload_derive(&cl, &rs, days_on(200), true);
-    plan_make(&plan, &cl, days_on(200), "time");
-    cr_assert_eq(plan.n_tombstones + plan.n_spells, 0);
+    changeset_make(&changes, &cl, days_on(200), "time");
+    cr_assert_eq(changes.n_tombstones + changes.n_spells, 0);
     p->facts.died = (struct dated_fact){.on = {p->cw.periods[0].onset.days + 60}, .id = "d"};
     p->facts.changed_at = days_on(200);
     caseload_derive(&cl, &rs, days_on(200), true);
-    plan_make(&plan, &cl, days_on(200), "message");
-    cr_assert_eq(plan.n_spells, 1);
-    cr_assert_eq(plan.n_tombstones, 1, "one of the two is no more");
+    changeset_make(&changes, &cl, days_on(200), "message");
+    cr_assert_eq(changes.n_spells, 1);
+    cr_assert_eq(changes.n_tombstones, 1, "one of the two is no more");
 }
 
-static struct plan plan_at(struct instant at)
+static struct changeset changeset_at(struct instant at)
 {
-    struct plan plan;
+    struct changeset changes;
     caseload_derive(&cl, &rs, at, true);
-    plan_make(&plan, &cl, at, "time");
-    return plan;
+    changeset_make(&changes, &cl, at, "time");
+    return changes;
 }
 
 Test(caseload, what_was_no_more_while_off_learns_when_it_settles)
@@ -367,17 +427,17 @@ Test(caseload, what_was_no_more_while_off_learns_when_it_settles)
     gone->spell_id = "of other rules";
     gone->tombstone = true;
     gone->end_reason = "merged";
-    cr_assert_eq(plan_at(days_on(10)).n_tombstones, 0, "nobody can tell yet");
+    cr_assert_eq(changeset_at(days_on(10)).n_tombstones, 0, "nobody can tell yet");
     cr_assert(apply_at("A1", 2, "2026-09-07", "2026-09-20", days_on(20)));
-    struct plan plan = plan_at(days_on(20));
-    cr_assert_eq(plan.n_tombstones, 1);
-    cr_assert_eq(plan.tombstones[0].reason, END_MERGED);
-    cr_assert_eq(plan.tombstones[0].settled_at.us, p->cw.periods[0].settled_at.us);
-    gone->settled_at = plan.tombstones[0].settled_at;
-    cr_assert_eq(plan_at(days_on(20)).n_tombstones, 0);
+    struct changeset changes = changeset_at(days_on(20));
+    cr_assert_eq(changes.n_tombstones, 1);
+    cr_assert_eq(changes.tombstones[0].reason, END_MERGED);
+    cr_assert_eq(changes.tombstones[0].settled_at.us, p->cw.periods[0].settled_at.us);
+    gone->settled_at = changes.tombstones[0].settled_at;
+    cr_assert_eq(changeset_at(days_on(20)).n_tombstones, 0);
     gone->end_reason = "superseded"; /* by the rules of then */
-    cr_assert_eq(plan_at(days_on(100)).n_tombstones, 1, "not settled yet");
-    cr_assert_eq(plan_at(days_on(200)).n_tombstones, 0, "what it was then it stays");
+    cr_assert_eq(changeset_at(days_on(100)).n_tombstones, 1, "not settled yet");
+    cr_assert_eq(changeset_at(days_on(200)).n_tombstones, 0, "what it was then it stays");
 }
 
 Test(caseload, who_is_joined_changes_too)
@@ -412,4 +472,56 @@ Test(caseload, a_change_unsettles_the_whole_period)
         cr_assert_eq(p->facts.records[i].changed_at.us, apart ? now.us : days_on(200).us);
         cr_assert_eq(p->state[i].dirty, !apart);
     }
+}
+
+/* */
+Test(caseload, what_has_gone_for_hr_is_noted_before_the_next_message)
+{
+    (void)caseload_person(&cl, "T1", "P1");
+    struct case_person *p = caseload_find(&cl, "T1", "P1");
+    cr_assert(apply_at("A1", 1, "2026-09-07", "2026-09-09", now));
+    p->state[0].dirty = false;
+    p->changed = false;
+    p->hr_changed = false;
+    p->looked = false; /* as loaded */
+    cr_assert(apply_at("A1", 2, "2026-09-07", NULL, days_on(200)));
+    cr_assert(!instant_is_none(p->facts.records[0].gone_at));
+    cr_assert(p->state[0].dirty);
+    cr_assert(!p->hr_changed);
+    caseload_derive(&cl, &rs, days_on(200), false);
+    cr_assert_eq(p->cw.n_hr_periods, 0);
+    cr_assert(instant_is_none(p->wake_at), "nothing to tell HR, ever");
+}
+
+/* */
+Test(caseload, a_new_record_that_was_purged_is_gone)
+{
+    (void)caseload_person(&cl, "T1", "P1");
+    struct case_person *p = caseload_find(&cl, "T1", "P1");
+    const struct record_known known = {
+        .organisation = "T1", .source = "/hr/T1", .absence_id = "A1", .gone_at = days_on(130)};
+    caseload_know_gone(&cl, &known);
+    cr_assert(apply_at("A1", 1, "2026-09-07", NULL, days_on(200)));
+    cr_assert(apply_at("A2", 1, "2026-09-07", NULL, days_on(200)));
+    cr_assert(!instant_is_none(p->facts.records[0].gone_at));
+    cr_assert(instant_is_none(p->facts.records[1].gone_at));
+    cr_assert(!p->state[1].fresh, "looked for while loading: it began long ago");
+    cr_assert(apply_at("A3", 1, "2027-03-20", NULL, days_on(200)));
+    cr_assert(p->state[2].fresh, "looked for while storing");
+}
+
+/* */
+Test(caseload, a_reason_alone_moves_nobody_in_the_queue_of_prompts)
+{
+    (void)caseload_person(&cl, "T1", "P1");
+    struct case_person *p = caseload_find(&cl, "T1", "P1");
+    cr_assert(apply_at("A1", 1, "2026-09-07", NULL, now));
+    p->hr_changed = false;
+    p->stored_wake = days_on(7);
+    p->prompted = 1;
+    struct inbound ev = absence("P1", "A1", 2);
+    ev.absence.code = "S10";
+    cr_assert(caseload_apply(&cl, &ev, &rs, days_on(1)));
+    caseload_derive(&cl, &rs, days_on(1), false);
+    cr_assert_eq(p->wake_at.us, days_on(7).us);
 }

@@ -5,7 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "common/clock.h"
+#include "common/runtime/clock.h"
 #include "tests/unit/leakcheck.h"
 
 TestSuite(clock, .fini = leakcheck);

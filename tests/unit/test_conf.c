@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "common/conf.h"
+#include "common/runtime/conf.h"
 #include "tests/unit/leakcheck.h"
 
 static char path[] = "/tmp/dayfour-conf-XXXXXX";
@@ -70,7 +70,7 @@ Test(conf, defaults)
     cr_assert_str_eq(c->kafka_topic_follow_up, "oh.follow-up.events");
     cr_assert_str_eq(c->kafka_topic_return_to_work, "return-to-work.events");
     cr_assert_str_eq(c->kafka_topic_dead_letter, "absence.events.dead-letter");
-    cr_assert_str_eq(c->kafka_group, "dayfour-intake");
+    cr_assert_null(c->kafka_group);
     cr_assert_eq(c->batch_max_rows, 5000);
     cr_assert_eq(c->batch_linger_ms, 10);
     cr_assert_eq(c->intake_max_bytes, 262144);
@@ -99,13 +99,53 @@ Test(conf, lines_comments_and_blanks)
     cr_assert_eq(c->batch_max_rows, 20000);
     cr_assert_eq(c->batch_linger_ms, 0);
     cr_assert_null(c->http_listen);
-    cr_assert_str_eq(c->kafka_group, "dayfour-intake");
+    cr_assert_null(c->kafka_group);
     cr_assert(c->allow_insecure);
     cr_assert_eq(c->n_kafka_props, 1);
     cr_assert_str_eq(c->kafka_props[0].name, "session.timeout.ms");
     cr_assert_str_eq(c->kafka_props[0].value, "45000");
     cr_assert_str_eq(c->log_format, "logfmt");
     conf_free(c);
+}
+
+/* The file of this test belongs to us, so its group is not the packages'. */
+Test(conf, a_password_in_a_file_that_others_read)
+{
+    static const char *const with[] = {
+        "\npg.dsn = host=db user=u password=secret\n",
+        "\npg.dsn = host=db user=u PassWord = 'secret'\n",
+        "\npg.dsn = postgresql://u:secret@db/x\n",
+        "\npg.dsn = postgresql://u@db/x?password=secret\n",
+        "\npg.dsn = host=db sslpassword=secret\n",
+        "\nkafka.prop.sasl.password = secret\n",
+        "\nkafka.prop.ssl.key.pem = secret\n",
+    };
+    static const char *const without[] = {"pg.dsn = host=db user=u\n",
+                                          "pg.dsn = host=db password=''\n",
+                                          "pg.dsn = postgresql://u@db:5432/x?sslmode=verify-full\n",
+                                          "pg.dsn = host=db password=\n",
+                                          "kafka.prop.sasl.username = u\n",
+                                          "pg.password_file = /run/secret\n"};
+    static const mode_t open_modes[] = {0604, 0640, 0660, 0644, 0606};
+    for (size_t i = 0; i < sizeof with / sizeof with[0]; i++) {
+        for (size_t m = 0; m < sizeof open_modes / sizeof open_modes[0]; m++) {
+            struct conf *c = NULL;
+            struct err err = {0};
+            write_bytes(with[i], strlen(with[i]));
+            cr_assert_eq(chmod(path, open_modes[m]), 0);
+            cr_assert_eq(conf_load(&c, CONF_INTAKE, path, &err), STATUS_FATAL, "%s", with[i]);
+            cr_assert_not_null(strstr(err.text, ":2: "), "%s", err.text);
+            cr_assert_not_null(
+                strstr(err.text, strstr(with[i], "pg.dsn") ? "pg.dsn" : "kafka.prop"));
+            cr_assert_null(strstr(err.text, "secret"));
+        }
+        cr_assert_eq(chmod(path, 0600), 0);
+        conf_free(load(CONF_INTAKE, with[i]));
+    }
+    cr_assert_eq(chmod(path, 0644), 0);
+    for (size_t i = 0; i < sizeof without / sizeof without[0]; i++) {
+        conf_free(load(CONF_INTAKE, without[i]));
+    }
 }
 
 Test(conf, faults_name_file_line_and_key)
@@ -163,7 +203,21 @@ Test(conf, what_correctness_rests_on_is_refused)
                                         "group.id",
                                         "bootstrap.servers",
                                         "metadata.broker.list",
-                                        "partition.assignment.strategy"};
+                                        "partition.assignment.strategy",
+                                        "auto.commit.interval.ms",
+                                        "offset.store.sync.interval.ms",
+                                        "group.instance.id",
+                                        "max.poll.interval.ms",
+                                        "plugin.library.paths",
+                                        "topic.blacklist",
+                                        "api.version.request",
+                                        "api.version.fallback.ms",
+                                        "broker.version.fallback",
+                                        "internal.termination.signal",
+                                        "batch.num.messages",
+                                        "log.connection.close",
+                                        "partitioner_cb",
+                                        "message.max.bytes"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         char line[128];
         struct conf *c = NULL;
@@ -173,6 +227,29 @@ Test(conf, what_correctness_rests_on_is_refused)
     }
     conf_free(
         load(CONF_INTAKE, "kafka.prop.client.rack = a\nkafka.prop.message.timeout.ms=2000\n"));
+}
+
+/* Smaller, and what this product has to say would not fit: a dead letter, a case with many records.
+ */
+Test(conf, properties_that_must_be_large_enough)
+{
+    static const char *const bad[] = {
+        "message.max.bytes = 1000",       "message.max.bytes = 999999",
+        "message.max.bytes = 1000000001", "message.max.bytes = -1",
+        "message.max.bytes = 1M",         "request.timeout.ms = 0",
+        "request.timeout.ms = 900001",    "message.timeout.ms = 0"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        char line[128];
+        struct conf *c = NULL;
+        struct err err = {0};
+        snprintf(line, sizeof line, "kafka.prop.%s\n", bad[i]);
+        write_bytes(line, strlen(line));
+        cr_assert_eq(conf_load(&c, CONF_FOLLOWUP, path, &err), STATUS_FATAL, "%s", bad[i]);
+    }
+    conf_free(load(CONF_FOLLOWUP, "kafka.prop.message.max.bytes = 1000000\n"
+                                  "kafka.prop.compression.type = zstd\n"
+                                  "kafka.prop.request.timeout.ms = 30000\n"
+                                  "kafka.prop.linger.ms = 5\n"));
 }
 
 Test(conf, files_that_cannot_be_read)

@@ -1,8 +1,8 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-#include "common/buf.h"
-#include "services/cli/csv.h"
+#include "common/base/buf.h"
+#include "common/feed/rows/csv.h"
 #include "tests/unit/leakcheck.h"
 
 TestSuite(csv, .fini = leakcheck);
@@ -55,8 +55,13 @@ Test(csv, quotes)
     check("\"a \"\"b\"\"\"\n", "a \"b\"");
     check("\"two\nlines\",c\nd\n", "two\nlines|c;d");
     check("\"\",\"\"\n", "|");
-    check("a\"b,c\n", "a\"b|c");
-    check("a,\"b\n", "!line 1: a quote is not closed");
+    check("a,\"b\n", "!line 1: a quote that opens a cell is not closed");
+    check("a\n\"b\"c\n", "a!line 2: the quote that opens a cell is closed on line 2, and neither a "
+                         "comma nor the end of the line follows");
+    check("a,\"b\nc,\"d\n",
+          "!line 1: the quote that opens a cell is closed on line 2, and neither a "
+          "comma nor the end of the line follows");
+    check("a\nb\"c\n", "a!line 2: a quote inside a cell: quote the whole cell, and double it");
 }
 
 Test(csv, lines_are_counted_through_quotes)

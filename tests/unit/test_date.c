@@ -3,7 +3,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "common/date.h"
+#include "common/base/date.h"
 #include "tests/unit/leakcheck.h"
 
 TestSuite(date, .fini = leakcheck);
@@ -34,7 +34,7 @@ Test(date, every_day_agrees_with_gmtime)
     }
 }
 
-/* What looks like a date and is none: as many are taken as the range has days. */
+/* Texts that look like dates: as many are accepted as the range has days. */
 Test(date, no_other_days_exist)
 {
     int taken = 0;

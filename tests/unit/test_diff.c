@@ -2,11 +2,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "services/followup/diff.h"
-#include "services/followup/render.h"
+#include "services/followup/events/diff.h"
+#include "services/followup/events/render.h"
 #include "tests/unit/leakcheck.h"
 
-/* What stands and what was said, put together by hand; what is to be said comes out as a line each.
+/* Standing and emitted events, put together by hand; each event to emit comes out as a line.
  */
 
 #define MOST 16
@@ -269,7 +269,9 @@ Test(diff, settled_by_the_period_or_by_the_anchor_of_the_spell)
     struct stored_spell spells[] = {
         {.spell_id = "SPELL0000001", .anchor = {.source = "/hr/T1", .absence_id = "A-1"}}};
     const struct case_person p = {
-        .cw = {.periods = periods, .n_periods = 2}, .spells = spells, .n_spells = 1};
+        .cw = {.periods = periods, .n_periods = 2, .hr_periods = periods, .n_hr_periods = 2},
+        .spells = spells,
+        .n_spells = 1};
     was_said("pA", KIND_RETURNED, "2026-09-01", BEFORE)->period_id = "PERIOD000001";
     was_said("pB", KIND_RETURNED, "2026-09-01", BEFORE)->period_id = "PERIOD000002";
     was_said("pC", KIND_RETURNED, "2026-09-01", BEFORE)->period_id = "PERIOD000003";

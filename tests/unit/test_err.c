@@ -1,7 +1,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-#include "common/err.h"
+#include "common/base/err.h"
 #include "tests/unit/leakcheck.h"
 
 TestSuite(err, .fini = leakcheck);

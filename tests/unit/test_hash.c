@@ -1,7 +1,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-#include "common/hash.h"
+#include "common/base/hash.h"
 #include "tests/unit/leakcheck.h"
 
 TestSuite(hash, .fini = leakcheck);

@@ -1,4 +1,4 @@
-/* What is an event, whose, in which mode; what comes of a good one. */
+/* Decoding of messages: event or not, its organisation and mode, and the facts of a good one. */
 #include "tests/unit/inbound_message.h"
 
 TestSuite(inbound, .init = open_arena, .fini = close_arena, .timeout = 30);
@@ -155,18 +155,75 @@ Test(inbound, facts_about_a_person)
 
 Test(inbound, left_and_died_are_taken_back_by_null_and_opting_is_not)
 {
-    static const char *const without[] = {"null", NULL};
-    for (size_t i = 0; i < LENGTH(without); i++) {
-        struct message m = {.type = LEFT, .data = {{"on", without[i]}}};
-        struct inbound in = decode_structured(&m);
-        cr_assert_eq(in.verdict, VERDICT_PERSON);
-        cr_assert(date_is_none(in.person.on));
-        m.type = "org.dayfour.person.died.v1";
-        check_verdict(&m, VERDICT_PERSON);
-        m.type = "org.dayfour.person.opted-out.v1";
+    struct message m = {.type = LEFT, .data = {{"on", "null"}}};
+    struct inbound in = decode_structured(&m);
+    cr_assert_eq(in.verdict, VERDICT_PERSON);
+    cr_assert(date_is_none(in.person.on));
+    m.type = "org.dayfour.person.died.v1";
+    check_verdict(&m, VERDICT_PERSON);
+    m.type = "org.dayfour.person.opted-out.v1";
+    check_both(&m, REJECT_BAD_FIELD, "data.on");
+    m.type = "org.dayfour.person.opted-in.v1";
+    check_both(&m, REJECT_BAD_FIELD, "data.on");
+    static const char *const types[] = {"left", "died", "opted-out", "opted-in"};
+    for (size_t i = 0; i < LENGTH(types); i++) {
+        m = (struct message){.type = arena_printf(arena, "org.dayfour.person.%s.v1", types[i]),
+                             .data = {{"on", NULL}}};
         check_both(&m, REJECT_MISSING_FIELD, "data.on");
-        m.type = "org.dayfour.person.opted-in.v1";
-        check_both(&m, REJECT_MISSING_FIELD, "data.on");
+    }
+}
+
+Test(inbound, a_heartbeat)
+{
+    struct message m = {.type = "org.dayfour.feed.heartbeat.v1",
+                        .whole_data = "{\"organisation\":\"O\",\"as_of\":\"2026-09-07T06:00:00Z\","
+                                      "\"records\":60000,\"rejected\":0}"};
+    struct instant as_of;
+    cr_assert(instant_parse("2026-09-07T06:00:00Z", 20, &as_of));
+    struct inbound in = decode_structured(&m);
+    cr_assert_eq(in.verdict, VERDICT_HEARTBEAT, "%s", in.detail);
+    cr_assert_str_eq(in.organisation, "O");
+    cr_assert_eq(in.heartbeat.as_of.us, as_of.us);
+    cr_assert_eq(in.heartbeat.records, 60000);
+    cr_assert_eq(in.heartbeat.sent, -1);
+    cr_assert_eq(in.heartbeat.rejected, 0);
+    check_verdict(&m, VERDICT_HEARTBEAT);
+}
+
+static bool only_from_there(const void *arg, const char *source, const char *organisation)
+{
+    return strcmp(source, arg) == 0 && organisation != NULL;
+}
+
+Test(inbound, of_a_record_that_is_no_sickness_absence_only_which_one_it_is_is_read)
+{
+    static const char value[] =
+        "{\"specversion\":\"1.0\",\"id\":\"i\",\"source\":\"/s\","
+        "\"type\":\"org.dayfour.absence.amended.v1\",\"time\":7,\"data\":{"
+        "\"organisation\":\"O\",\"absence_id\":\"A\",\"version\":%s,\"category\":\"maternity\","
+        "\"onset_date\":\"never\",\"person_id\":7}}";
+    struct {
+        const char *version, *source;
+        enum verdict verdict;
+    } cases[] = {{"2", "/s", VERDICT_NOT_SICKNESS},
+                 {"0", "/s", VERDICT_IGNORED},
+                 {"2", "/other", VERDICT_IGNORED}};
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        const char *hole = strstr(value, "%s");
+        const char *text =
+            arena_printf(arena, "%.*s%s%s", (int)(hole - value), value, cases[i].version, hole + 2);
+        struct raw_record raw = {.value = text, .len = strlen(text)};
+        struct inbound_limits limits = {
+            .max_bytes = 9999, .source_allowed = only_from_there, .arg = cases[i].source};
+        struct inbound in;
+        inbound_decode(&raw, &limits, arena, &in);
+        cr_assert_eq(in.verdict, cases[i].verdict, "%zu: %d", i, in.verdict);
+        if (in.verdict == VERDICT_NOT_SICKNESS) {
+            cr_assert_str_eq(in.absence.absence_id, "A");
+            cr_assert_eq(in.absence.version, 2);
+        } else {
+            cr_assert(in.other_category);
+        }
     }
 }
 
@@ -403,16 +460,8 @@ Test(inbound, a_value_that_is_no_object)
 Test(inbound, other_types_are_ignored_before_their_data_is_looked_at)
 {
     static const char *const types[] = {
-        "org.example.thing.v1",
-        "org.dayfour.absence.opened.v2",
-        "org.dayfour.absence.opened",
-        "ORG.dayfour.absence.opened.v1",
-        "org.dayfour.absence.opened.v1 ",
-        "org.dayfour..v1",
-        "org.dayfour.v1",
-        "org.dayfour.person.opted.v1",
-        "org.dayfour.absence.open.v1",
-        "org.dayfour.returned-to-work.v1",
+        "org.example.thing.v1", "ORG.dayfour.absence.opened.v1", "org.dayfour..v1",
+        "org.dayfour.v1",       "org.dayfour.absence",           "org.dayfour.returned-to-work.v1",
     };
     for (size_t i = 0; i < LENGTH(types); i++) {
         struct message m = {.type = types[i], .whole_data = "{\"version\":\"ZQX7\"}"};
@@ -429,20 +478,52 @@ Test(inbound, other_types_are_ignored_before_their_data_is_looked_at)
     cr_assert_eq(in.verdict, VERDICT_IGNORED);
 }
 
+Test(inbound, other_types_of_our_namespaces_are_mistakes)
+{
+    static const char *const types[] = {
+        "org.dayfour.absence.opened.v2",  "org.dayfour.absence.opened",
+        "org.dayfour.absence.opened.v1 ", "org.dayfour.person.opted.v1",
+        "org.dayfour.absence.open.v1",    "org.dayfour.feed.silent.v1",
+    };
+    for (size_t i = 0; i < LENGTH(types); i++) {
+        struct message m = {.type = types[i], .whole_data = "{\"version\":\"ZQX7\"}"};
+        check_both(&m, REJECT_UNKNOWN_TYPE, "type");
+        m.attr[0] = (struct member_json){"source", LONG_ID};
+        check_both(&m, REJECT_UNKNOWN_TYPE, "type");
+    }
+}
+
 Test(inbound, categories)
 {
-    static const char *const ours[] = {"\"sickness\"", "\"SICKNESS\"", "\"Sickness\"", "\"08\""};
+    static const char *const ours[] = {"\"sickness\"",
+                                       "\"SICKNESS\"",
+                                       "\"Sickness\"",
+                                       "\"08\"",
+                                       "\" sickness\\t\"",
+                                       "\"8\"",
+                                       "\"\\u2003Sickness\\u00a0\""};
     for (size_t i = 0; i < LENGTH(ours); i++) {
         check_verdict(&(struct message){.type = ABSENCE, .data = {{"category", ours[i]}}},
                       VERDICT_ABSENCE);
     }
-    static const char *const others[] = {"\"maternity\"", "\"8\"", "\"15\"", "\"sickness \"",
-                                         "\"\""};
+    static const char *const blank[] = {"\"\"", "\" \"", "\"\\u2003\\u00a0\""};
+    for (size_t i = 0; i < LENGTH(blank); i++) {
+        struct message m = {.type = ABSENCE, .data = {{"category", blank[i]}}};
+        check_both(&m, REJECT_MISSING_FIELD, "data.category");
+    }
+    static const char *const unknown[] = {"\"sick\"", "\"88\"", "\"sickness\\u200b\"", LONG_ID};
+    for (size_t i = 0; i < LENGTH(unknown); i++) {
+        struct message m = {.type = ABSENCE,
+                            .data = {{"category", unknown[i]}, {"person_id", NULL}}};
+        check_both(&m, REJECT_UNKNOWN_CATEGORY, "data.category");
+    }
+    static const char *const others[] = {"\"maternity\"", "\"7\"", "\"15\"", "\" Carer's LEAVE \""};
     for (size_t i = 0; i < LENGTH(others); i++) {
         struct message m = {.type = ABSENCE, .data = {{"category", others[i]}}};
-        check_verdict(&m, VERDICT_IGNORED);
+        check_verdict(&m, VERDICT_NOT_SICKNESS);
         m.type = "org.dayfour.absence.cancelled.v1";
-        check_verdict(&m, VERDICT_IGNORED);
+        check_verdict(&m, VERDICT_NOT_SICKNESS);
+        m.data[3] = (struct member_json){"absence_id", NULL};
         m.data[1] = (struct member_json){"person_id", NULL};
         m.data[2] = (struct member_json){"onset_date", MARKED};
         m.attr[0] = (struct member_json){"time", MARKED};

@@ -3,8 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/event/category.h"
 #include "common/event/inbound.h"
-#include "common/json.h"
+#include "common/json/json.h"
 
 #define FOLDER TEST_DATA "/messages/"
 #define MAX_BYTES 262144
@@ -107,7 +108,9 @@ static const char *verdict_word(enum verdict v)
     switch (v) {
     case VERDICT_ABSENCE:
     case VERDICT_PERSON:
+    case VERDICT_HEARTBEAT:
         return "accept";
+    case VERDICT_NOT_SICKNESS: /* each message stands alone */
     case VERDICT_IGNORED:
         return "ignore";
     case VERDICT_REJECTED:
@@ -116,10 +119,10 @@ static const char *verdict_word(enum verdict v)
     return "?";
 }
 
-/* sources of a settings document; arg is the member, NULL where there is none. */
-static bool bound(const void *arg, const char *source, const char *organisation)
+/* sources of a settings document. */
+static bool bound(const void *document, const char *source, const char *organisation)
 {
-    const struct json *sources = arg;
+    const struct json *sources = json_member(document, "sources");
     if (!json_first(sources)) {
         return true;
     }
@@ -129,6 +132,19 @@ static bool bound(const void *arg, const char *source, const char *organisation)
         }
     }
     return false;
+}
+
+/* ignored_categories of one that has some. */
+static bool passed_over(const void *document, const char *plain)
+{
+    char text[CATEGORY_TEXT];
+    const struct json *list = json_member(document, "ignored_categories");
+    for (const struct json *v = json_first(list); v; v = json_next(v)) {
+        if (strcmp(category_plain(json_string(v), text), plain) == 0) {
+            return true;
+        }
+    }
+    return !list && category_is_ignored(plain);
 }
 
 static struct inbound decode(struct arena *a, const struct json *message)
@@ -146,17 +162,16 @@ static struct inbound decode(struct arena *a, const struct json *message)
     }
     struct inbound_limits limits = {.max_bytes = MAX_BYTES};
     if (text_of(message, "settings")) {
-        const struct json *settings = read_json(a, text_of(message, "settings"));
-        limits.arg = json_member(settings, "sources");
-        cr_assert_not_null(limits.arg);
+        limits.arg = read_json(a, text_of(message, "settings"));
         limits.source_allowed = bound;
+        limits.category_ignored = passed_over;
     }
     struct inbound in;
     inbound_decode(&raw, &limits, a, &in);
     return in;
 }
 
-/* What is said of the message and what it should be, on one line; false if they differ. */
+/* Prints the verdict and the wanted one on one line; false if they differ. */
 static bool check(struct arena *a, const struct json *message)
 {
     struct inbound in = decode(a, message);
@@ -199,7 +214,9 @@ static const char *const *texts_of(const struct inbound *in, size_t *n)
     text[(*n)++] = in->source;
     text[(*n)++] = in->id;
     text[(*n)++] = in->organisation;
-    if (in->verdict == VERDICT_ABSENCE) {
+    if (in->verdict == VERDICT_NOT_SICKNESS) {
+        text[(*n)++] = in->absence.absence_id;
+    } else if (in->verdict == VERDICT_ABSENCE) {
         const struct absence_event *e = &in->absence;
         const char *const more[] = {e->absence_id,
                                     e->person_id,

@@ -81,10 +81,22 @@ static void check_bad(const char *type, const struct bad *cases, size_t n)
 Test(inbound_members, strings_that_identify_have_1_to_100_bytes)
 {
     static const char *const names[] = {"organisation", "absence_id", "person_id", "assignment_id"};
-    static const char *const bad[] = {
-        "\"\"", "7", "true", "[\"ZQX7\"]", "{\"x\":\"ZQX7\"}", LONG_ID, "\"ZQX7\\u001f\""};
-    static const char *const good[] = {"\"x\"", "\"" HUNDRED "\"", "\" \"", "\"\\u0001\\u007f\"",
-                                       "\"\\u00e9\""};
+    static const char *const bad[] = {"\"\"",
+                                      "7",
+                                      "true",
+                                      "[\"ZQX7\"]",
+                                      "{\"x\":\"ZQX7\"}",
+                                      LONG_ID,
+                                      "\"ZQX7\\u001f\"",
+                                      "\" \"",
+                                      "\" ZQX7\"",
+                                      "\"ZQX7\\n\"",
+                                      "\"\\u2003ZQX7\"",
+                                      "\"ZQX7\\u200b\"",
+                                      "\"\\u2060ZQX7\"",
+                                      "\"ZQX7\\ufeff\""};
+    static const char *const good[] = {"\"x\"", "\"" HUNDRED "\"", "\"a \\u200b b\"",
+                                       "\"\\u0001\\u007f\"", "\"\\u00e9\""};
     for (size_t i = 0; i < LENGTH(names); i++) {
         for (size_t j = 0; j < LENGTH(bad); j++) {
             check_bad(ABSENCE, &(struct bad){names[i], bad[j], NULL}, 1);
@@ -170,6 +182,11 @@ Test(inbound_members, members_of_the_wrong_type)
         {"fit_note", "true", NULL},
         {"site", "7", NULL},
         {"staff_group", "[\"ZQX7\"]", NULL},
+        {"job", "{}", NULL},
+        {"recorded_at", "\"2026-09-07\"", NULL},
+        {"contact", "{\"channel\":true}", "data.contact.channel"},
+        {"contact", "{\"needs\":[]}", "data.contact.needs"},
+        {"contact", "{\"date_of_birth\":\"ZQX7\"}", "data.contact.date_of_birth"},
         {"fte", MARKED, NULL},
         {"fte", "\"-0.1\"", NULL},
         {"fte", "1.1", NULL},
@@ -261,6 +278,8 @@ Test(inbound_members, the_first_bad_one_in_order_is_named)
         {"phased_return_from", "7", NULL},
         {"site", "7", NULL},
         {"staff_group", "7", NULL},
+        {"job", "7", NULL},
+        {"recorded_at", "7", NULL},
     };
     for (size_t i = 0; i + 1 < LENGTH(order); i++) {
         struct message m = {
@@ -300,6 +319,7 @@ Test(inbound_members, reasons)
         {"{\"scheme\":\"local\",\"code\":null}", SCHEME_NONE, NULL},
         {"{\"scheme\":\"local\",\"code\":\" \"}", SCHEME_NONE, NULL},
         {"{\"code\":\" \"}", SCHEME_NONE, NULL},
+        {"{\"code\":\"\\u2003\\u00a0\"}", SCHEME_NONE, NULL},
         {"{}", SCHEME_NONE, NULL},
         {"null", SCHEME_NONE, NULL},
         {NULL, SCHEME_NONE, NULL},
@@ -361,14 +381,15 @@ static bool only_one(const void *arg, const char *source, const char *organisati
 static const struct inbound_limits bound = {
     .max_bytes = 1000, .source_allowed = only_one, .arg = "/hr/RW3"};
 
-static struct inbound decode_bound(const char *source, const char *organisation, const char *more)
+static struct inbound decode_bound(const char *source, const char *organisation, const char *on)
 {
     const char *value = arena_printf(
         arena,
         "{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"%s\",\"type\":\"" LEFT "\","
-        "\"time\":\"2026-09-07T08:10:00Z\",\"data\":{\"organisation\":\"%s\",\"person_id\":\"P\"%s}"
+        "\"time\":\"2026-09-07T08:10:00Z\",\"data\":{\"organisation\":\"%s\",\"person_id\":\"P\","
+        "\"on\":%s}"
         "}",
-        source, organisation, more);
+        source, organisation, on);
     struct raw_record raw = {.value = value, .len = strlen(value)};
     struct inbound in;
     asked = 0;
@@ -378,14 +399,14 @@ static struct inbound decode_bound(const char *source, const char *organisation,
 
 Test(inbound_members, a_source_speaks_for_its_organisations_only)
 {
-    struct inbound in = decode_bound("/hr/RW3", "RW3", "");
+    struct inbound in = decode_bound("/hr/RW3", "RW3", "null");
     cr_assert_eq(in.verdict, VERDICT_PERSON);
     cr_assert_eq(asked, 1);
-    in = decode_bound("/hr/RW3", "RW4", "");
+    in = decode_bound("/hr/RW3", "RW4", "null");
     check_rejected(&in, REJECT_SOURCE_NOT_ALLOWED, "source");
-    in = decode_bound("/hr/RW4", "RW3", "");
+    in = decode_bound("/hr/RW4", "RW3", "null");
     check_rejected(&in, REJECT_SOURCE_NOT_ALLOWED, "source");
-    in = decode_bound("/hr/RW4", "RW3", ",\"on\":7");
+    in = decode_bound("/hr/RW4", "RW3", "7");
     check_rejected(&in, REJECT_BAD_FIELD, "data.on");
     cr_assert_eq(asked, 0);
 
@@ -467,5 +488,61 @@ Test(inbound_members, a_name_nobody_knows_is_not_told)
         struct message m = {.type = ABSENCE, .whole_data = cases[i].data};
         struct inbound in = decode_structured(&m);
         check_rejected(&in, cases[i].reason, cases[i].path);
+    }
+}
+
+/* ---- what it takes to call somebody ---- */
+
+Test(inbound_members, facts_of_a_call)
+{
+    struct message m = {.type = ABSENCE,
+                        .data = {{"site", "\"Ward 3\""},
+                                 {"staff_group", "\"\""},
+                                 {"job", "\"Staff nurse\""},
+                                 {"recorded_at", "\"2026-09-07T08:55:00+01:00\""},
+                                 {"contact", "{\"channel\":\"letter\",\"needs\":\"text relay\","
+                                             "\"date_of_birth\":\"1984-03-04\"}"}}};
+    struct inbound in = decode_structured(&m);
+    char text[INSTANT_TEXT];
+    cr_assert_eq(in.verdict, VERDICT_ABSENCE, "%s", in.detail);
+    cr_assert_str_eq(in.absence.site, "Ward 3");
+    cr_assert_null(in.absence.staff_group, "empty is not given");
+    cr_assert_str_eq(in.absence.contact.job, "Staff nurse");
+    cr_assert_str_eq(instant_format(in.absence.recorded_at, text), "2026-09-07T07:55:00Z");
+    cr_assert(in.absence.has_contact);
+    cr_assert_eq(in.absence.contact.way, WAY_LETTER);
+    cr_assert_str_eq(in.absence.contact.needs, "text relay");
+    cr_assert_str_eq(date_format(in.absence.contact.date_of_birth, text), "1984-03-04");
+    cr_assert_eq(in.absence.n_cut + in.absence.n_left_out, 0);
+    m = (struct message){.type = ABSENCE, .data = {{"contact", "{}"}}};
+    in = decode_structured(&m);
+    cr_assert_not(in.absence.has_contact);
+    cr_assert(date_is_none(in.absence.contact.date_of_birth));
+    cr_assert(instant_is_none(in.absence.recorded_at));
+}
+
+#define A10 "aaaaaaaaaa"
+#define A90 A10 A10 A10 A10 A10 A10 A10 A10 A10
+
+Test(inbound_members, longer_texts_are_cut_at_a_character)
+{
+    static const struct {
+        const char *json;
+        size_t len;
+        unsigned n_cut;
+    } rows[] = {{"\"" A90 A10 "\"", 100, 0},
+                {"\"" A90 A10 "a\"", 100, 1},
+                {"\"" A90 "aaaaaaaa\\u00e9\"", 100, 0},
+                {"\"" A90 "aaaaaaaaa\\u00e9\"", 99, 1},
+                {"\"" A90 "aaaaaaaa\\ud83d\\ude00\"", 98, 1}};
+    for (size_t i = 0; i < LENGTH(rows); i++) {
+        struct message m = {.type = ABSENCE,
+                            .data = {{"site", rows[i].json}, {"contact", "{\"channel\":\"fax\"}"}}};
+        struct inbound in = decode_structured(&m);
+        cr_assert_eq(in.verdict, VERDICT_ABSENCE, "%s", in.detail);
+        cr_assert_eq(strlen(in.absence.site), rows[i].len, "%zu", i);
+        cr_assert_eq(in.absence.n_cut, rows[i].n_cut, "%zu", i);
+        cr_assert_eq(in.absence.n_left_out, 1);
+        cr_assert_eq(in.absence.contact.way, WAY_NONE);
     }
 }

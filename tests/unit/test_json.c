@@ -5,9 +5,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "common/arena.h"
-#include "common/buf.h"
-#include "common/json.h"
+#include "common/base/arena.h"
+#include "common/base/buf.h"
+#include "common/json/json.h"
 #include "tests/unit/leakcheck.h"
 
 /* The middle between the greatest double and the power of two after it, and the integer before. */
@@ -204,7 +204,7 @@ Test(json, duplicate_names)
     parse("{\"a\":1,\"A\":2,\"b\":{\"a\":1},\"c\":[{\"a\":1},{\"a\":1}]}");
     parse("{\"a\\u0062\":1,\"a\\\\u0062\":2}");
     parse("{\"abcdefgh1abcdefgh\":1,\"abcdefgh2abcdefgh\":2}"); /* same ends, same length */
-    /* What tells names apart quickly is the same of these two. */
+    /* These two names have the same hash. */
     parse("{\"lO9FxsJrZA6Ovjuv\":1,\"lO9FxsJrZA6OvjuvvXFJB81h\":2}");
     fails("{\"lO9FxsJrZA6Ovjuv\":1,\"lO9FxsJrZA6OvjuvvXFJB81h\":2,\"lO9FxsJrZA6OvjuvvXFJB81h\":3}",
           JSON_DUPLICATE_KEY, "lO9FxsJrZA6OvjuvvXFJB81h");
@@ -492,11 +492,11 @@ Test(json, integers)
     cr_assert_eq(n, 77);
 }
 
-/* What the scan lets through, cJSON must take, with the numbers where they belong: tried on a text
+/* cJSON must accept every text that passes the scan, with the numbers in place: tried on texts
  * changed at random. A fault of the tree would come back as not_json, so it is compared with the
  * scan alone. */
-#include "common/json_scan.h"
-#include "common/utf8.h"
+#include "common/base/utf8.h"
+#include "common/json/json_scan.h"
 
 static size_t count_numbers(const struct json *v)
 {

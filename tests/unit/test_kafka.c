@@ -2,10 +2,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/kafka.h"
-#include "common/kafka_check.h"
-#include "common/kafka_topic.h"
-#include "common/log.h"
+#include "common/kafka/kafka.h"
+#include "common/kafka/kafka_check.h"
+#include "common/kafka/kafka_topic.h"
+#include "common/runtime/log.h"
 
 TestSuite(kafka);
 
@@ -159,7 +159,11 @@ Test(kafka, codes_have_meanings)
         {RD_KAFKA_RESP_ERR_NO_ERROR, STATUS_OK},
         {RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN, STATUS_RETRY},
         {RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, STATUS_REJECT},
-        {RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, STATUS_FATAL},
+        {RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, STATUS_RESYNC},
+        {RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED, STATUS_RESYNC},
+        {RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED, STATUS_RESYNC},
+        {RD_KAFKA_RESP_ERR__AUTHENTICATION, STATUS_RESYNC},
+        {RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION, STATUS_FATAL},
         {RD_KAFKA_RESP_ERR_PRODUCER_FENCED, STATUS_RESYNC},
         {RD_KAFKA_RESP_ERR__FATAL, STATUS_RESYNC},
         {RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID, STATUS_RESYNC},
@@ -177,6 +181,11 @@ Test(kafka, no_error_object_is_fine)
     cr_assert_not(abort_first);
 }
 
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(a, b);
+}
+
 Test(kafka, topics_of_organisations)
 {
     static const struct {
@@ -186,7 +195,11 @@ Test(kafka, topics_of_organisations)
         {"rtw.{organisation}", "RW3", "rtw.RW3"},
         {"{organisation}.rtw", NULL, "none.rtw"},
         {"{organisation}.rtw", "", "none.rtw"},
-        {"rtw.{organisation}", "St. Mary's/2", "rtw.St._Mary_s_2"},
+        {"rtw.{organisation}", "none", "rtw._6Eone"},
+        {"rtw.{organisation}", "RW3-b", "rtw.RW3-b"},
+        {"rtw.{organisation}", "St. Mary's/2", "rtw.St_2E_20Mary_27s_2F2"},
+        {"rtw.{organisation}", "Zo\u00eb", "rtw.Zo_C3_AB"},
+        {"{organisation}", "oh.follow-up.events", "oh_2Efollow-up_2Eevents"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct buf b = {0};
@@ -194,4 +207,46 @@ Test(kafka, topics_of_organisations)
         cr_assert_str_eq(b.data, cases[i].expected);
         buf_clear(&b);
     }
+}
+
+/* Two of a few characters, where names that are alike are many; and every name is one that brokers
+ * take. */
+Test(kafka, no_two_organisations_share_a_topic)
+{
+    static const char some[] = "a_.-2E\xc3/";
+    enum { N = sizeof some - 1, NAMES = N * N * N * N };
+    char(*topics)[40] = calloc(NAMES + 2, sizeof *topics);
+    for (size_t i = 0; i < NAMES + 2; i++) {
+        char name[5] = {some[i % N], some[i / N % N], some[i / N / N % N], some[i / N / N / N % N]};
+        struct buf b = {0};
+        kafka_topic_for(&b, "{organisation}", i < NAMES ? name : i == NAMES ? NULL : "none");
+        cr_assert_eq(
+            strspn(b.data, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"),
+            b.len);
+        (void)snprintf(topics[i], sizeof *topics, "%s", b.data);
+        buf_clear(&b);
+    }
+    qsort(topics, NAMES + 2, sizeof *topics, by_text);
+    for (size_t i = 1; i < NAMES + 2; i++) {
+        cr_assert_str_neq(topics[i - 1], topics[i]);
+    }
+    free(topics);
+}
+
+Test(kafka, no_name_of_an_organisation_is_too_long_for_a_topic)
+{
+    char one[101];
+    char other[101];
+    memset(one, '/', 100);
+    one[100] = '\0';
+    memcpy(other, one, 101);
+    other[99] = '.';
+    struct buf a = {0};
+    struct buf b = {0};
+    kafka_topic_for(&a, "return-to-work.{organisation}", one);
+    kafka_topic_for(&b, "return-to-work.{organisation}", other);
+    cr_assert(a.len < 150 && b.len < 150);
+    cr_assert_str_neq(a.data, b.data);
+    buf_clear(&a);
+    buf_clear(&b);
 }

@@ -1,16 +1,18 @@
 #include <criterion/criterion.h>
 #include <fcntl.h>
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "common/arena.h"
-#include "common/json.h"
-#include "common/log.h"
-#include "common/utf8.h"
+#include "common/base/arena.h"
+#include "common/base/utf8.h"
+#include "common/json/json.h"
+#include "common/runtime/log.h"
 #include "tests/unit/leakcheck.h"
 
 TestSuite(log, .fini = leakcheck, .timeout = 20);
@@ -152,7 +154,7 @@ Test(log, what_was_left_out_is_told_once_it_is_quiet)
     for (int i = 0; i < 8; i++) {
         log_warn(DB_DOWN, LOG_INT("n", i));
     }
-    log_settle(false); /* may well go on */
+    log_settle(false); /* may continue */
     nanosleep(&(struct timespec){5, 100000000}, NULL);
     log_settle(false);
     log_settle(false);
@@ -186,6 +188,90 @@ Test(log, a_line_for_each_of_many_is_no_storm)
     const char *lines = written();
     cr_assert_eq(count_lines(lines), 100);
     cr_assert_not_null(strstr(lines, "\"partition\":99}"));
+}
+
+/* Standard output is that, until back_to_stdout(). */
+static void begin_into(int fd)
+{
+    fflush(stdout);
+    real_stdout = dup(1);
+    dup2(fd, 1);
+    close(fd);
+    log_init("intake", LEVEL_INFO, false);
+}
+
+static void back_to_stdout(void)
+{
+    dup2(real_stdout, 1);
+    close(real_stdout);
+}
+
+static const char *read_all(int fd)
+{
+    ssize_t n = read(fd, text, sizeof text - 1);
+    text[n > 0 ? n : 0] = '\0';
+    return text;
+}
+
+/* Wide lines of many events, so that no limit but the reader's holds. */
+static int64_t fill(void)
+{
+    static char wide[3000];
+    memset(wide, 'x', sizeof wide - 1);
+    int64_t before = log_lost();
+    for (int i = 0; i < 500 && log_lost() == before; i++) {
+        log_write(LEVEL_ERROR, (enum log_event)(i % LOG_EV_COUNT),
+                  (const struct log_field[]){LOG_TEXT("w", wide), {.key = NULL}});
+    }
+    return log_lost() - before;
+}
+
+static void reader_stops(int reading, int writing)
+{
+    int flags = fcntl(writing, F_GETFL);
+    begin_into(dup(writing));
+    int64_t lost = fill();
+    bool shared = fcntl(writing, F_GETFL) != flags;
+    log_info(READY, LOG_INT("n", 1)); /* lost too */
+    char first = read_all(reading)[0];
+    log_settle(false); /* it reads again */
+    const char *later = read_all(reading);
+    back_to_stdout();
+    cr_assert_eq(lost, 1, "nothing was lost");
+    cr_assert_not(shared, "others that write there have a flag of ours");
+    cr_assert_eq(first, '{');
+    cr_assert_not_null(strstr(later, "\"event\":\"left_out\",\"of\":\"log\",\"msg\":\"nobody "
+                                     "read the log\",\"suppressed\":2}\n"));
+    close(reading);
+    close(writing);
+}
+
+Test(log, a_pipe_that_is_not_read_costs_lines_and_no_time)
+{
+    int pipe_fds[2];
+    cr_assert_eq(pipe(pipe_fds), 0);
+    reader_stops(pipe_fds[0], pipe_fds[1]);
+}
+
+Test(log, so_does_a_socket)
+{
+    int pair[2];
+    cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    reader_stops(pair[0], pair[1]);
+}
+
+Test(log, a_reader_that_is_gone_costs_lines)
+{
+    int pipe_fds[2];
+    signal(SIGPIPE, SIG_IGN);
+    cr_assert_eq(pipe(pipe_fds), 0);
+    begin_into(pipe_fds[1]);
+    log_info(READY, LOG_INT("n", 1));
+    close(pipe_fds[0]);
+    log_info(READY, LOG_INT("n", 2));
+    log_info(READY, LOG_INT("n", 3));
+    back_to_stdout();
+    cr_assert_eq(log_lost(), 2);
 }
 
 Test(log, the_catalogue_names_every_event)

@@ -1,11 +1,12 @@
 #include <criterion/criterion.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "common/clock.h"
-#include "common/loop.h"
+#include "common/runtime/clock.h"
+#include "common/runtime/loop.h"
 #include "tests/unit/leakcheck.h"
 
 TestSuite(loop, .fini = leakcheck, .timeout = 20);
@@ -220,6 +221,58 @@ Test(loop, the_second_signal_ends_the_process)
     cr_assert_eq(waitpid(child, &status, 0), child);
     cr_assert(WIFEXITED(status));
     cr_assert_eq(WEXITSTATUS(status), 1);
+}
+
+static void stand_still(void *arg, unsigned events)
+{
+    (void)arg;
+    (void)events;
+    sleep(60);
+}
+
+/* Something that a callback waits for. */
+Test(loop, nine_seconds_after_the_first_signal_the_process_ends, .timeout = 60)
+{
+    pid_t child = fork();
+    cr_assert_geq(child, 0);
+    if (child == 0) {
+        struct loop *l = NULL;
+        struct loop_timer *t = NULL;
+        struct seen s = {0};
+        if (loop_new(&l, NULL) != STATUS_OK || loop_on_stop(l, count, &s, NULL) != STATUS_OK ||
+            loop_timer_new(l, &t, stand_still, NULL, NULL) != STATUS_OK) {
+            _exit(9);
+        }
+        loop_timer_set(t, 0);
+        kill(getpid(), SIGTERM);
+        while (loop_turn(l, 1000, NULL) == STATUS_OK) {
+        }
+        _exit(8);
+    }
+    int status;
+    int64_t began = clock_mono_ms();
+    cr_assert_eq(waitpid(child, &status, 0), child);
+    cr_assert(WIFEXITED(status));
+    cr_assert_eq(WEXITSTATUS(status), 0);
+    cr_assert_geq(clock_mono_ms() - began, 8900);
+    cr_assert_lt(clock_mono_ms() - began, 30000);
+}
+
+Test(loop, what_is_urgent_is_served_meanwhile)
+{
+    struct loop *l = new_loop();
+    struct seen urgent = {0};
+    struct seen other = {0};
+    int fds[2] = {eventfd(1, EFD_NONBLOCK), eventfd(1, EFD_NONBLOCK)};
+    cr_assert_eq(loop_watch(l, fds[0], LOOP_READ, count, &urgent, NULL), STATUS_OK);
+    cr_assert_eq(loop_watch(l, fds[1], LOOP_READ, count, &other, NULL), STATUS_OK);
+    loop_urgent(l, fds[0]);
+    cr_assert_not(loop_meanwhile(l));
+    cr_assert_eq(urgent.times, 1);
+    cr_assert_eq(other.times, 0);
+    loop_free(l);
+    close(fds[0]);
+    close(fds[1]);
 }
 
 Test(loop, backoff_doubles_within_its_bounds)

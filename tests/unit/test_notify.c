@@ -7,7 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "common/notify.h"
+#include "common/runtime/notify.h"
 #include "tests/unit/leakcheck.h"
 
 TestSuite(notify, .fini = leakcheck, .timeout = 20);

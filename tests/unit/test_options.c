@@ -7,16 +7,19 @@
 
 TestSuite(options, .fini = leakcheck);
 
+static const struct command_group teams = {"teams", "Teams", ""};
+static const struct command_group operators = {"operators", "Operators", ""};
+
 static const struct command commands[] = {
-    {.name = "show", .arguments = "TASK", .min = 1, .max = 1, .help = "", .group = ""},
+    {.name = "show", .arguments = "TASK", .min = 1, .max = 1, .help = "", .group = &teams},
     {.name = "settings load",
      .arguments = "FILE",
      .min = 1,
      .max = 2,
      .options = {{"yes", NULL, ""}, {"queue", "NAME", ""}},
      .help = "",
-     .group = ""},
-    {.name = "settings show", .arguments = "", .help = "", .group = ""},
+     .group = &operators},
+    {.name = "settings show", .arguments = "", .help = "", .group = &operators},
 };
 
 static char *words[8];

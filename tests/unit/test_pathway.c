@@ -1,4 +1,4 @@
-/* What a reason comes to. */
+/* The match of a reason. */
 #include <criterion/criterion.h>
 #include <string.h>
 
@@ -35,6 +35,7 @@ Test(pathway, leading_token)
         {SCHEME_ESR, "s12", "S12"},
         {SCHEME_ESR, "  S12 Other musculoskeletal problems", "S12"},
         {SCHEME_ESR, "\tS12\n", "S12"},
+        {SCHEME_ESR, "\xc2\xa0\xe2\x80\x83S12\xe2\x80\xa8", "S12"},
         {SCHEME_ESR, "S12, other", "S12"},
         {SCHEME_ESR, "S12-", "S12"},
         {SCHEME_ESR, "S12é", "S12"},
@@ -73,7 +74,8 @@ Test(pathway, digits_and_whole_texts)
     digits[REASON_TEXT] = '\0';
     const struct form rows[] = {
         {SCHEME_SNOMED, "279039007", "279039007"},
-        {SCHEME_SNOMED, " 279039007", NULL},
+        {SCHEME_SNOMED, " 279039007\xe2\x80\x83", "279039007"},
+        {SCHEME_SNOMED, "\xe2\x80\x8b 279039007", NULL},
         {SCHEME_SNOMED, "279039007 |Low back pain|", NULL},
         {SCHEME_SNOMED, "", NULL},
         {SCHEME_SNOMED, digits, NULL},
@@ -88,6 +90,8 @@ Test(pathway, digits_and_whole_texts)
         {SCHEME_TEXT, "ŊŌŎŐŒŔŖŘŚŜŞŠŢŤŦŨŪŬŮŰŲŴŶŷŸŹŻŽžſ", "ŋōŏőœŕŗřśŝşšţťŧũūŭůűųŵŷŷŸźżžžſ"},
         {SCHEME_TEXT, "Ђ Ǎ ƏΑ", "Ђ Ǎ ƏΑ"},
         {SCHEME_TEXT, "", NULL},
+        {SCHEME_TEXT, " \xc2\xa0 Back pain\n", "back pain"},
+        {SCHEME_TEXT, "\xe3\x80\x80", NULL},
         {SCHEME_TEXT, longest, NULL},
     };
     CHECK_FORMS(rows);
@@ -159,7 +163,8 @@ Test(pathway, shipped_codes)
         {"9280000", "", SCHEME_SNOMED, false},
         {"73595000", "stress", SCHEME_SNOMED, false},
         {"musculoskeletal problems", "msk", SCHEME_TEXT, false},
-        {"Musculoskeletal problems ", "", SCHEME_TEXT, false},
+        {"Musculoskeletal problems ", "msk", SCHEME_TEXT, false},
+        {"Musculoskeletal problem", "", SCHEME_TEXT, false},
         {"STRESS", "stress", SCHEME_TEXT, false},
     };
     struct scene *sc = scene_open("RW3");

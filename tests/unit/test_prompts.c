@@ -1,4 +1,4 @@
-/* What HR and line managers are told. */
+/* Events for HR and line managers. */
 #include <criterion/criterion.h>
 #include <string.h>
 
@@ -54,6 +54,81 @@ Test(prompts, records_without_an_assignment_are_of_one)
     OFF(sc, .id = "B", .onset = "2026-09-02", .fit_to = "2026-12-31");
     scene_at(sc, "2026-09-20 09:00");
     cr_assert_str_eq(scene_standing(sc), "");
+    scene_close(sc);
+}
+
+#define ASKING "\"ask_reasons\": false", "\"ask_reasons\": true"
+
+/* Monday to Friday without a reason: HR is asked on Tuesday, whatever else is known. */
+/* */
+Test(prompts, a_reason_is_asked_for)
+{
+    struct scene *sc = scene_open_at("2026-09-07 08:00");
+    SEND(sc, .onset = "2026-09-07");
+    scene_at(sc, "2026-09-08 10:00");
+    cr_assert_standing(sc, "absence-reason.due",
+                       "2026-09-08 09:00 absence-reason.due period due 2026-09-08\n");
+    cr_assert_str_eq(scene_log(sc), "", "not unless ask_reasons");
+    scene_settings(sc, ASKING);
+    cr_assert_str_eq(scene_log(sc), "2026-09-08 10:00 + absence-reason.due period 2026-09-08\n");
+    SEND(sc, .onset = "2026-09-07", .code = "S99");
+    cr_assert_str_eq(scene_log(sc), "", "S99 says nothing");
+    SEND(sc, .onset = "2026-09-07", .code = "S98");
+    cr_assert_str_eq(scene_log(sc), "2026-09-08 10:00 - absence-reason.due period 2026-09-08\n");
+    SEND(sc, .onset = "2026-09-07", .last_day = "2026-09-11", .code = " s99 unknown");
+    cr_assert_str_eq(scene_log(sc), "2026-09-08 10:00 + absence-reason.due period 2026-09-08\n");
+    scene_at(sc, "2026-09-14 10:00");
+    cr_assert_standing(sc, "absence-reason.due",
+                       "2026-09-08 09:00 absence-reason.due period due 2026-09-08\n");
+    scene_close(sc);
+}
+
+/* A matching record of the period changes nothing of it, nor does one that matches nothing. */
+/* */
+Test(prompts, a_reason_is_asked_for_beside_another_record)
+{
+    static const char *const beside[] = {"S12", "S13", "S17", "S98"};
+    for (size_t i = 0; i < sizeof beside / sizeof beside[0]; i++) {
+        struct scene *sc = scene_open_at("2026-09-07 08:00");
+        scene_settings(sc, ASKING);
+        SEND(sc, .id = "A", .assignment = "1", .onset = "2026-09-07", .code = beside[i]);
+        SEND(sc, .id = "B", .assignment = "2", .onset = "2026-09-09", .code = "S99");
+        SEND(sc, .id = "C", .assignment = "3", .onset = "2026-09-10");
+        scene_at(sc, "2026-09-11 10:00");
+        cr_assert_standing(sc, "absence-reason.due",
+                           "2026-09-10 09:00 absence-reason.due period due 2026-09-10\n");
+        SEND(sc, .id = "B", .assignment = "2", .onset = "2026-09-09", .cancelled = true);
+        cr_assert_standing(sc, "absence-reason.due",
+                           "2026-09-11 09:00 absence-reason.due period due 2026-09-11\n");
+        scene_close(sc);
+    }
+}
+
+/* HR is not asked about a single day, nor about an absence that was over at its first notice. */
+/* */
+Test(prompts, a_reason_nobody_needs)
+{
+    struct scene *sc = scene_open_at("2026-09-07 08:00");
+    SEND(sc, .onset = "2026-09-07", .last_day = "2026-09-07");
+    SEND(sc, .id = "B", .onset = "2026-08-24", .last_day = "2026-08-28");
+    scene_at(sc, "2026-09-11 10:00");
+    cr_assert_standing(sc, "absence-reason.due", "");
+    scene_close(sc);
+}
+
+/* Judged when it is stored: other settings count for what HR sends again. */
+/* */
+Test(prompts, unknown_reasons_of_other_settings_count_when_it_is_sent_again)
+{
+    struct scene *sc = scene_open_at("2026-09-07 08:00");
+    SEND(sc, .onset = "2026-09-07", .code = "S13");
+    scene_at(sc, "2026-09-09 10:00");
+    scene_settings(sc, "\"unknown_reasons\": [{ \"scheme\": \"esr\", \"match\": [\"S99\"] }]",
+                   "\"unknown_reasons\": [{ \"scheme\": \"esr\", \"match\": [\"S13\"] }]");
+    cr_assert_standing(sc, "absence-reason.due", "");
+    cr_assert_eq(SEND(sc, .version = 1, .onset = "2026-09-07", .code = "S13"), APPLIED_CHANGED);
+    cr_assert_standing(sc, "absence-reason.due",
+                       "2026-09-08 09:00 absence-reason.due period due 2026-09-08\n");
     scene_close(sc);
 }
 

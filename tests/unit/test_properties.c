@@ -1,4 +1,5 @@
-/* What must hold of any history, tried on invented ones. The seed of each is its number: a failure
+/* Properties that hold for any history, tried on invented ones. The seed of each is its number: a
+ * failure
  * names it. */
 #include <criterion/criterion.h>
 #include <stdlib.h>

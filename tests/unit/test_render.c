@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "common/event/frozen.h"
-#include "services/followup/render.h"
+#include "services/followup/events/render.h"
 #include "tests/unit/leakcheck.h"
 
 static struct arena *a;

@@ -464,7 +464,7 @@ Test(scenarios, s11_pathway_switch)
     scene_close(sc);
 }
 
-/* Scenario 12 as far as it is the rules': whatever the reason, HR is told the same. */
+/* Scenario 12 as far as the rules decide it: HR gets the same events, whatever the reason. */
 static char *told_to_hr(struct scene *sc, const char *code)
 {
     struct buf b = {0};

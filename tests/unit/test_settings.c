@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/json.h"
+#include "common/json/json.h"
 #include "tests/unit/leakcheck.h"
 #include "tests/unit/scene.h"
 
@@ -192,7 +192,7 @@ Test(settings, names_of_pathways)
         for (char *p = expected; *p != ':'; p++) {
             *p = *p == ' ' ? '?' : *p;
         }
-        /* Of a good name the organisation's own rules of msk are the next fault. */
+        /* Where the name is good, the organisation's own rules of msk are the next fault. */
         const struct edit edit = {"\"msk\": {\n      \"queue\"", to,
                                   rows[i].good ? "organisations.SC1.pathways.msk: no such pathway"
                                                : expected};
@@ -200,7 +200,7 @@ Test(settings, names_of_pathways)
     }
 }
 
-/* What the member in the first column of the document becomes. */
+/* The new text of the member in the first column of the document. */
 static void check_member(const char *name, const char *json, const char *fault)
 {
     struct scene *sc = scene_open("RW3");
@@ -289,7 +289,8 @@ Test(settings, faults_of_form)
         {"\"2026-1\"", "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[", "nested too deep"},
         {"\"2026-1\"", "1, \"version\": 2", "version: a member twice in one object"},
         {"\"2026-1\"", "\"\\ud800\"", "version: a string that is not text"},
-        {"\"2026-1\"", "2026-1", "not JSON"},
+        {"\"2026-1\"", "2026-1",
+         "not JSON, at line 2 or the next: is a comma, a quote or a bracket missing?"},
         {"\"2026-1\"", "\"x\", \"caf\u00e9\": 1", "caf??: no such member"},
     };
     check_edits(rows, sizeof rows / sizeof rows[0]);
@@ -311,7 +312,7 @@ Test(settings, a_place_with_long_names_is_cut)
          "sources." HUNDRED TEN TEN TEN TEN TEN "0: a list of organisations"},
     };
     check_edits(rows, sizeof rows / sizeof rows[0]);
-    /* What has no room at all is left out, though another name may fit. */
+    /* A name without room is left out, though another name may fit. */
     struct scene *sc = scene_open("RW3");
     scene_settings(sc, "\"stress\"", "\"a" TEN TEN TEN "\"");
     const struct edit edit = {
@@ -354,7 +355,8 @@ Test(settings, the_shipped_document)
     cr_assert_eq(r->join_days, 7);
     cr_assert_eq(r->settle_days, 120);
     cr_assert_eq(r->n_review_days, 2);
-    cr_assert_eq(r->off, 0);
+    cr_assert_eq(r->off_list, 0);
+    cr_assert_eq(r->off, UINT64_C(1) << KIND_REASON_DUE, "HR is asked where ask_reasons says so");
     cr_assert_eq(settings_retention(sc->settings)->matched_days, 2555);
     scene_close(sc);
 }

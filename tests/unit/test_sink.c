@@ -2,11 +2,11 @@
 #include <poll.h>
 #include <stdlib.h>
 
-#include "services/followup/sink.h"
+#include "services/followup/kafka/sink.h"
 #include "tests/unit/leakcheck.h"
 
 /* The sink with producers that only count: how many were opened and are open, and which of them was
- * asked last. What becomes of an order is given beforehand. */
+ * asked last. The result of an order is set beforehand. */
 
 struct producer {
     int nth;
@@ -34,8 +34,9 @@ void producer_close(struct producer *p)
     free(p);
 }
 
-enum status producer_position(struct producer *p, int64_t *out, struct err *err)
+enum status producer_position(struct producer *p, int64_t *out, bool *foreign, struct err *err)
 {
+    *foreign = false;
     (void)p;
     (void)err;
     *out = 1;
@@ -120,7 +121,7 @@ static void set_up(void)
 {
     struct err err = {0};
     opened = open_now = published_by = 0;
-    cr_assert_eq(sink_new(&sink, &conf, "test-0", 0, &err), STATUS_OK);
+    cr_assert_eq(sink_new(&sink, &conf, "test-0", "TEST", 0, &err), STATUS_OK);
     cr_assert_eq(opens(), STATUS_OK);
 }
 
@@ -141,7 +142,7 @@ Test(sink, a_producer_that_has_published_goes_on)
     cr_assert_eq(published_by, 1);
 }
 
-/* What it has asked for may still be on its way, and would end the next transaction early. */
+/* A request of the client may still be on its way, and would end the next transaction early. */
 Test(sink, a_producer_whose_transaction_ended_in_doubt_is_done_with)
 {
     const enum status doubts[] = {STATUS_RESYNC, STATUS_STOP, STATUS_REJECT, STATUS_RETRY};

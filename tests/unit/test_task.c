@@ -118,7 +118,7 @@ Test(task, a_contact_counts_where_the_anchor_of_then_is)
     scene_at(sc, "2026-09-11 09:00");
     SEND(sc, .id = "B", .onset = "2026-09-08", .code = "S12");
     made(sc, 0, NULL);
-    /* What was one spell turns out to have been two. */
+    /* A spell turns out to have been two. */
     SEND(sc, .id = "A", .onset = "2026-09-01", .last_day = "2026-09-02", .code = "S12");
     cr_assert_eq(sc->cw.n_spells, 2);
     cr_assert_not(instant_is_none(scene_spell(sc, 0)->contacted_at));

@@ -1,4 +1,4 @@
-/* What occupational health is told, and when. */
+/* The events for occupational health, and their instants. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>
@@ -89,7 +89,7 @@ Test(timeline, due_soon_and_overdue)
     SEND(sc, .onset = "2026-09-03", .code = "S12");
     scene_at(sc, "2026-09-30 09:00");
     cr_assert_standing(sc, "contact.",
-                       "2026-09-06 09:00 contact.due-soon msk due 2026-09-07 superseded\n"
+                       "2026-09-04 09:00 contact.due-soon msk due 2026-09-07 superseded\n"
                        "2026-09-08 00:00 contact.overdue msk due 2026-09-07\n");
     scene_settings(sc, "\"contact_day_basis\": \"calendar\"", "\"contact_day_basis\": \"working\"");
     cr_assert_standing(sc, "contact.",
@@ -278,17 +278,17 @@ Test(timeline, a_follow_up_comes_after_the_contact)
 /* */
 Test(timeline, nine_o_clock_on_the_day_the_clock_changes)
 {
-    struct scene *sc = scene_open_at("2026-10-22 09:00");
-    SEND(sc, .onset = "2026-10-22", .code = "S12");
+    struct scene *sc = scene_open_at("2026-09-28 09:00");
+    SEND(sc, .onset = "2026-09-28", .code = "S12");
     scene_at(sc, "2026-10-25 12:00");
-    cr_assert_standing(sc, "contact.due-soon",
-                       "2026-10-25 09:00 contact.due-soon msk due 2026-10-26\n");
+    cr_assert_standing(sc, "long-term.reached",
+                       "2026-10-25 09:00 long-term.reached msk due 2026-10-25\n");
     scene_close(sc);
-    sc = scene_open_at("2027-03-25 09:00");
-    SEND(sc, .onset = "2027-03-25", .code = "S12");
+    sc = scene_open_at("2027-03-01 09:00");
+    SEND(sc, .onset = "2027-03-01", .code = "S12");
     scene_at(sc, "2027-03-28 12:00");
-    cr_assert_standing(sc, "contact.due-soon",
-                       "2027-03-28 09:00 contact.due-soon msk due 2027-03-29\n");
+    cr_assert_standing(sc, "long-term.reached",
+                       "2027-03-28 09:00 long-term.reached msk due 2027-03-28\n");
     scene_close(sc);
 }
 

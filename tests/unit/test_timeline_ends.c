@@ -1,4 +1,4 @@
-/* What occupational health is told no more: noticed too late, opted out, left, died. */
+/* Events that occupational health does not get: noticed too late, opted out, left, died. */
 #include <criterion/criterion.h>
 #include <string.h>
 

@@ -1,7 +1,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-#include "services/followup/topics.h"
+#include "services/followup/kafka/topics.h"
 #include "tests/unit/leakcheck.h"
 
 static struct topics *t;

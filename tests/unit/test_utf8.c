@@ -1,7 +1,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-#include "common/utf8.h"
+#include "common/base/utf8.h"
 #include "tests/unit/leakcheck.h"
 
 TestSuite(utf8, .fini = leakcheck);
@@ -43,7 +43,7 @@ Test(utf8, every_character_but_surrogates)
 
 Test(utf8, every_pair_and_triple_of_bytes_agrees_with_the_definition)
 {
-    /* What is accepted must be what encode() makes of the character read from it: nothing overlong.
+    /* Accepted bytes must be those that encode() makes of the character: nothing overlong.
      */
     for (unsigned n = 0; n < 0x1000000; n += n < 0x10000 ? 1 : 7) {
         const unsigned char s[3] = {(unsigned char)(n >> 16), (unsigned char)(n >> 8),

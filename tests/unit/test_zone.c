@@ -4,7 +4,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "common/zone.h"
+#include "common/base/zone.h"
 #include "tests/unit/leakcheck.h"
 
 TestSuite(zone, .fini = leakcheck);

@@ -14,7 +14,7 @@ from gen import corpus, fields, syntax, values
 PARTS = (
     fields.good_messages, fields.modes, syntax.no_value_too_large, syntax.not_utf8,
     syntax.not_json, syntax.depth_and_duplicates, syntax.broken_strings, fields.not_cloudevents,
-    fields.ignored, fields.missing_fields, values.bad_fields, fields.later_reasons, fields.people)
+    fields.ignored, fields.unknown, fields.base64_data, fields.heartbeats, fields.missing_fields, values.bad_fields, fields.later_reasons, fields.people)
 
 
 def main():

@@ -1,4 +1,4 @@
--- A next version that adds to every table there is. Of test builds only: tests/e2e/test_upgrade.py.
+-- A next version that adds to every table there is. Only test builds have this file: tests/e2e/test_upgrade.py.
 do $$
 declare
     t record;

@@ -19,7 +19,7 @@ CASES = []
 
 
 class NotRun(Exception):
-    """What a case needs is not here."""
+    """Something that a case needs is not here."""
 
 
 def case(function):

@@ -11,7 +11,7 @@ import traceback
 
 import harness
 
-FILES = ["test_migrate", "test_publish", "test_operators", "test_settings", "test_teams",
+FILES = ["test_migrate", "test_publish", "test_feed_check", "test_operators", "test_settings", "test_teams",
          "test_explain", "test_audit", "test_doctor", "test_reconcile", "test_retention",
          "test_report"]
 NOT_RUN = 77

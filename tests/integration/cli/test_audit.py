@@ -39,7 +39,7 @@ def fresh(w, n=6):
 
 
 def tampered(w, *statements, undo=()):
-    """What verify says after somebody who may do everything did that; then it is put right again."""
+    """The output of verify after a superuser made that change; afterwards the change is undone."""
     tables = ("audit.entry", "audit.seal", "audit.unsealed", "audit.head")
     w.sql("; ".join(f"create table public.kept_{t[6:]} as table {t}" for t in tables))
     try:
@@ -165,7 +165,7 @@ def an_entry_put_in(w):
 
 @case
 def a_seal_made_to_fit(w):
-    """Whoever changes an entry and hashes it anew has to go on doing so up to the end."""
+    """An attacker who changes an entry must compute every later hash again."""
     ids = fresh(w)
     entry, number = ids[2], seal_of(w, ids[2])
     anew = ("update audit.seal s set entry_hash = sha256(convert_to(audit.field(e.entry_id::text)"
@@ -191,7 +191,7 @@ def a_seal_made_to_fit(w):
 
 @case
 def the_whole_chain_rewritten(w):
-    """Only a seal noted elsewhere tells."""
+    """Only a seal noted elsewhere shows it."""
     ids = fresh(w)
     noted = auditor(w, "audit", "verify", "--json").json()["seal"]
     write(w, "later")
@@ -258,7 +258,7 @@ def old_entries_are_purged(w):
     sql("select sealed from audit.seal(100)")
     found = verify()
     equal((found.code, found.json()["faults"], found.json()["purged"]), (0, [], 4), found.out)
-    # What came before the old ones goes as well: nothing older is left to hang on.
+    # Entries before the old ones go as well: no older entry depends on them.
     sql("begin; set local session_replication_role = replica;"
         " update audit.entry set at = now() - interval '9 years' where entry_id in"
         f" (select entry_id from audit.seal where seal_no <= {first}); commit")

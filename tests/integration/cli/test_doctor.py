@@ -9,11 +9,11 @@ import threading
 import time
 from pathlib import Path
 
-from harness import TOPICS, NotRun, case, dsn_of, equal, holds
+from harness import ROOT, TOPICS, NotRun, case, dsn_of, equal, holds
 
 
 class Setup:
-    """What the services of this run would be started with."""
+    """The configuration of this run's services."""
     intake = followup = None
     topics = {}
 
@@ -54,7 +54,8 @@ def notes(w, expected, how=None, **changes):
     write(w, **changes)
     found = findings(w, **(how or {}))
     equal([c for c, state in found if state == "wrong"], [], expected)
-    equal(sorted({c for c, state in found if state == "note"} - {"topic_copies"}), sorted(expected), expected)
+    equal(sorted({c for c, state in found if state == "note"} - {"topic_copies", "not_started", "sources"}),
+          sorted(expected), expected)
 
 
 def names(w, expected, how=None, **changes):
@@ -90,6 +91,37 @@ def all_is_well(w):
 
 
 @case
+def mappings_and_folders_of_a_feed(w):
+    write(w)
+    mappings = w.dir / "mappings"
+    folder = w.dir / "files"
+    mappings.mkdir()
+    folder.mkdir(mode=0o750)
+    mapping = json.loads((ROOT / "deploy" / "feed" / "roster.json").read_text())
+    mapping["file"]["dir"] = str(folder)
+    path = mappings / "roster.json"
+
+    def found():
+        ran = w.run("doctor", "--json", "--intake", Setup.intake, "--followup", Setup.followup, "--feed", mappings,
+                    env={"DAYFOUR_KAFKA_TOPIC_ABSENCES": None})
+        return {f["check"]: f["state"] for f in map(json.loads, ran.out.splitlines()) if f["check"].startswith("feed")}
+    path.write_text(json.dumps(mapping))
+    equal(found(), {"feed_mapping": "fine", "feed_folder": "fine"})
+    folder.chmod(0o755)
+    equal(found(), {"feed_mapping": "fine", "feed_folder": "wrong"}, "everybody may look into it")
+    folder.chmod(0o750)
+    w.sql("insert into feed.source (source, organisations, as_of) values ('/healthroster/RW3', '{RW3}', now())")
+    equal(found()["feed_file"], "fine")
+    w.sql("update feed.source set as_of = now() - interval '2 days'")
+    equal(found()["feed_file"], "wrong", "an old file")
+    w.sql("insert into feed.held values ('/healthroster/RW3', '\\\\x00', 'a.csv', now(), 'a*', 'missing', '{}', now())")
+    equal(found()["feed_held"], "wrong", "a file is held")
+    w.sql("delete from feed.source")
+    path.write_text("{}")
+    equal(found(), {"feed_mapping": "wrong"})
+
+
+@case
 def an_unknown_key(w):
     names(w, ["intake_configuration", "followup_configuration"], extra="no.such.key = 1\n")
 
@@ -99,6 +131,21 @@ def a_password_everybody_can_read(w):
     path = w.file("password", "x\n")
     path.chmod(0o644)
     names(w, ["password_file"], extra=f"pg.password_file = {path}\n")
+
+
+@case
+def each_role_that_asks(w):
+    """Nobody is asked whether PostgreSQL runs: what a login may not look at is named, with who may."""
+    write(w)
+    parts = {"operator": {"settings"}, "feed_owner": {"settings", "migrations"}}
+    every = {"migrations", "operation", "services", "settings"}
+    for group in ("clinician", "oh_admin", "operator", "feed_owner", "reporter", "auditor", "retention"):
+        role = w.role("as_" + group)
+        w.sql(f"create role {role} login password 'x' in role dayfour_{group}")
+        found = findings(w, user=role, password="x")
+        equal([check for check, state in found if state == "wrong"], [], group)
+        seen = {check for check, state in found if state == "note"}
+        equal(seen & every, parts.get(group, every), group)
 
 
 @case
@@ -140,17 +187,99 @@ def not_migrated(w):
 
 @case
 def migrated_to_an_older_version(w):
-    last = w.sql("select number, name, sha256 from ops.migration order by number desc limit 1")[0]
-    w.sql(f"delete from ops.migration where number = {last[0]}")
+    last = w.sql("select number, name, sha256, serves from ops.migration where not repeatable"
+                 " order by number desc limit 1")[0]
+    w.sql(f"delete from ops.migration where name = '{last[1]}'")
     names(w, ["migrations"])
-    w.sql("insert into ops.migration (number, name, sha256) values ('{}', '{}', '{}')".format(*last))
+    w.sql("insert into ops.migration (number, name, sha256, serves) values ('{}', '{}', '{}', '{}')".format(*last))
+
+
+@case
+def views_and_functions_of_another_version(w):
+    w.sql("update ops.migration set number = number - 1 where repeatable")
+    names(w, ["migrations"])
+    w.sql("update ops.migration set number = number + 1 where repeatable")
+    w.sql("update ops.migration set sha256 = sha256 || 'x' where name = '10_oh_time.sql'")
+    names(w, ["migrations"])
+    w.sql("update ops.migration set sha256 = rtrim(sha256, 'x') where name = '10_oh_time.sql'")
+
+
+@case
+def made_by_a_development_version(w):
+    old = w.make_database()
+    w.sql("create schema ops; create table ops.migration (number int primary key, name text not null,"
+          " sha256 text not null); insert into ops.migration values (1, '0001_core.sql', 'x'); create view ops.clocks as"
+          " select now() as database_clock, null::timestamptz as last_now, null::timestamptz as rehearsal_at,"
+          " 0 as accepted", old)
+    names(w, ["schema_development"], dbname=old, how={"dbname": old})
 
 
 @case
 def programs_too_old(w):
-    w.sql("insert into ops.migration (number, name, sha256) values (9999, '9999_later.sql', 'x')")
+    w.sql("insert into ops.migration (number, name, sha256, serves) values (9999, '9999_later.sql', 'x', 9999)")
     names(w, ["programs_too_old"])
+    w.sql("update ops.migration set serves = 10 where number = 9999")
+    newest = w.value("select max(number) from ops.migration where repeatable")
+    w.sql("update ops.migration set number = 9999 where repeatable")
+    notes(w, ["programs_older"])
+    w.sql("update ops.migration set serves = null where not repeatable and number = 9999")
+    notes(w, ["programs_older"])
+    w.sql(f"update ops.migration set number = {newest} where repeatable")
     w.sql("delete from ops.migration where number = 9999")
+
+
+@case
+def a_now_that_cannot_be(w):
+    w.sql("update ops.clock set last_now = now() + interval '10 years'")
+    names(w, ["clock_apart"])
+    equal(w.run("clock", "accept", "--yes").code, 0)
+    names(w, [])
+
+
+@case
+def anybody_connects(w):
+    w.sql(f"grant connect on database {w.dbname} to public")
+    names(w, ["anybody_connects"])
+    equal(w.run("migrate").out, "nothing to do\n")
+    names(w, [])
+
+
+@case
+def rights_that_only_a_superuser_takes_away(w):
+    w.sql("grant execute on function lo_create(oid) to public")
+    notes(w, ["superuser_rights"])
+    w.sql("revoke execute on function lo_create(oid) from public;"
+          " grant execute on function pg_stat_get_tuples_inserted(oid) to public")
+    notes(w, ["superuser_rights"])
+    equal(w.run("migrate").code, 0)
+    notes(w, [])
+
+
+@case
+def a_login_without_a_limit(w):
+    role = w.role("many")
+    w.sql(f"create role {role} login in role dayfour_clinician;"
+          f" insert into oh.staff (login, organisation) values ('{role}', 'RW3')")
+    notes(w, ["login_limits"])
+    equal(w.run("migrate").code, 0)
+    notes(w, [])
+    w.sql(f"delete from oh.staff; drop role {role}")
+    role = w.role("added")
+    equal(w.run("staff", "add", role, "RW3", "--queues", "physiotherapy", "--peer").code, 0)
+    equal(w.value(f"select rolconnlimit from pg_roles where rolname = '{role}'"), "5")
+    w.sql("delete from oh.staff")
+
+
+@case
+def commits_that_a_power_cut_loses(w):
+    for how, back in ((f"alter role {w.tag}_followup set synchronous_commit = off",
+                       f"alter role {w.tag}_followup reset synchronous_commit"),
+                      (f"alter database {w.dbname} set synchronous_commit = off",
+                       f"alter database {w.dbname} reset synchronous_commit")):
+        w.sql(how)
+        names(w, ["synchronous_commit"])
+        w.sql(back)
+    names(w, [])
 
 
 @case
@@ -171,10 +300,29 @@ def a_login_without_the_group(w):
 
 
 @case
+def transactions_that_nobody_may_end(w):
+    for right in ("pg_signal_backend", "pg_read_all_stats"):
+        w.sql(f"revoke {right} from dayfour_ops_owner")
+        try:
+            notes(w, ["session_rights"])
+        finally:
+            w.sql(f"grant {right} to dayfour_ops_owner")
+
+
+@case
 def emission_is_paused(w):
     equal(w.run("emission", "pause").code, 0)
     names(w, ["emission_paused"])
     equal(w.run("emission", "resume").code, 0)
+
+
+@case
+def somebody_is_set_aside(w):
+    w.sql("insert into fact.person (organisation, person_id, revision) values ('RW3', 'P-7701', 1)")
+    w.sql("insert into casework.set_aside (organisation, person_id, service, code, what, since, last_at, retry_at)"
+          " values ('RW3', 'P-7701', 'followup', '23514', 'zq', now(), now(), now() + interval '1 hour')")
+    names(w, ["set_aside"])
+    w.sql("delete from fact.person where person_id = 'P-7701'")
 
 
 @case
@@ -187,7 +335,10 @@ def dead_letters_wait(w):
 
 @case
 def bank_holidays_run_out(w):
-    w.sql("create table public.kept as table fact.holiday; delete from fact.holiday where day > current_date")
+    w.sql("create table public.kept as table fact.holiday;"
+          " delete from fact.holiday where day > current_date and division = 'northern-ireland'")
+    notes(w, ["bank_holidays"])  # nobody goes by it
+    w.sql("delete from fact.holiday where day > current_date")
     names(w, ["bank_holidays"])
     w.sql("insert into fact.holiday select * from public.kept on conflict do nothing; drop table public.kept")
 
@@ -199,11 +350,40 @@ def a_rehearsal_left_behind(w):
     w.sql("update ops.clock set rehearsal_at = null")
 
 
+class Session:
+    """A session as a service has it."""
+
+    def __init__(self, w, service):
+        dsn = dsn_of(dict(w.words, dbname=w.dbname, user=f"{w.tag}_{service}", password="x",
+                          application_name=f"dayfour-{service}"))
+        self.process = subprocess.Popen(["psql", "-XAtq", "-d", dsn], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        text=True)
+        self.process.stdin.write("select 'there';\n")
+        self.process.stdin.flush()
+        equal(self.process.stdout.readline(), "there\n")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.communicate(timeout=20)
+
+
 @case
-def followup_is_gone(w):
-    w.sql("insert into followup.shard values (0, 'gone', 1, now() - interval '1 hour', 1, 0)")
+def nothing_runs(w):
+    """Worth knowing before the first start; wrong once something was done."""
+    write(w)
+    equal([f for f in findings(w) if f[0] in ("not_started", "service")], [("not_started", "note")] * 2)
+    w.sql("update ops.clock set finished_at = now()")
     names(w, ["followup_gone"])
-    w.sql("delete from followup.shard")
+    w.sql(f"insert into intake.position values ('{w.topic}', 0, 0, 1, 'gone')")
+    names(w, ["followup_gone", "intake_gone"])
+    with Session(w, "intake"), Session(w, "followup"):
+        equal([f for f in findings(w) if f[0] == "service"], [("service", "fine")] * 2)
+        names(w, [])
+        w.sql("insert into followup.shard values (0, 'gone', 1, now() - interval '1 hour', 1, 0)")
+        names(w, ["followup_gone"])
+    w.sql("delete from followup.shard; delete from intake.position; update ops.clock set finished_at = null")
 
 
 class Liar:
@@ -360,7 +540,7 @@ def another_machine_without_tls(w):
 
 @case
 def a_library_the_brokers_refuse(w):
-    """The check itself is in unit.kafka; here, that doctor tells of it."""
+    """The check itself is in unit.kafka; here doctor prints its result."""
     write(w, extra="kafka.prop.security.protocol = sasl_plaintext\nkafka.prop.sasl.mechanism = SCRAM-SHA-512\n"
                    "kafka.prop.sasl.username = u\nkafka.prop.sasl.password = p\n")
     holds("kafka_unreachable" in doctor(w), "a plain broker takes no password")
@@ -412,5 +592,5 @@ def messages_too_large_for_the_topic(w):
 @case
 def a_position_that_is_nowhere(w):
     w.sql(f"insert into intake.position values ('{w.topic}', 1, 77, 1, 'intake-1')")
-    names(w, ["position_lost"])
+    names(w, ["position_lost", "intake_gone"])
     w.sql("delete from intake.position")

@@ -3,22 +3,30 @@ import hashlib
 
 from harness import ROOT, case, equal, holds
 
-FILES = sorted((ROOT / "schemas" / "sql").glob("*.sql"))
+NUMBERED = sorted((ROOT / "schemas" / "sql").glob("*.sql"))
+REPEATABLE = sorted((ROOT / "schemas" / "sql" / "repeatable").glob("*.sql"))
+NEWEST = str(int(NUMBERED[-1].name[:4]))
+
+
+def sha256(file):
+    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 @case
 def dry_run_touches_nothing(w):
     ran = w.run("migrate", "--dry-run")
     equal(ran.code, 0, ran.err)
-    equal(ran.out.splitlines(), [f"would apply {f.name}" for f in FILES])
+    equal(ran.out.splitlines()[:-1], [f"would apply {f.name}" for f in NUMBERED + REPEATABLE])
+    equal(ran.out.splitlines()[-1].split(";")[0], f"the schema is {NEWEST}", ran.out)
     equal(w.value("select count(*) from pg_namespace where nspname in ('ops', 'fact')"), "0")
 
 
 @case
 def twice(w):
     equal(w.run("migrate").code, 0)
-    rows = w.sql("select number, name, sha256 from ops.migration order by number")
-    equal(rows, [(str(int(f.name[:4])), f.name, hashlib.sha256(f.read_bytes()).hexdigest()) for f in FILES])
+    rows = w.sql("select number, name, sha256 from ops.migration order by repeatable, name")
+    equal(rows, [(str(int(f.name[:4])), f.name, sha256(f)) for f in NUMBERED]
+          + [(NEWEST, f.name, sha256(f)) for f in REPEATABLE])
     before = w.sql("select key, (select serial from fact.ruleset), (select count(*) from fact.holiday),"
                    " (select count(*) from fact.settings) from fact.install_key")
     equal(before[0][3], "1")
@@ -38,16 +46,65 @@ def the_shipped_settings_are_in_force(w):
 
 @case
 def refuses_what_was_changed(w):
-    w.sql("update ops.migration set sha256 = 'x' where number = 2")
+    w.sql("update ops.migration set sha256 = 'x' where name ~ '^0002'")
     ran = w.run("migrate")
     equal(ran.code, 3)
     holds("0002" in ran.err, ran.err)
-    w.sql(f"update ops.migration set sha256 = '{hashlib.sha256(FILES[1].read_bytes()).hexdigest()}'"
-          " where number = 2")
+    w.sql(f"update ops.migration set sha256 = '{sha256(NUMBERED[1])}' where name ~ '^0002'")
     w.sql("insert into ops.migration (number, name, sha256) values (9999, '9999_later.sql', 'x')")
     equal(w.run("migrate").code, 3)
+    w.sql("update ops.migration set serves = 9998 where number = 9999")
+    ran = w.run("migrate")
+    equal(ran.code, 3)
+    holds("serves programs from 9998 on" in ran.err, ran.err)
     w.sql("delete from ops.migration where number = 9999")
     equal(w.run("migrate").code, 0)
+
+
+@case
+def a_repeatable_file_with_another_text_is_applied_again(w):
+    file = REPEATABLE[0]
+    w.sql("create or replace function oh.today() returns date language sql return date '2001-01-01';"
+          f" update ops.migration set sha256 = 'x' where name = '{file.name}'")
+    ran = w.run("migrate", "--dry-run")
+    equal((ran.code, ran.out.splitlines()[0]), (0, f"would apply {file.name}"), ran.err)
+    ran = w.run("migrate")
+    equal((ran.code, ran.out.splitlines()[0]), (0, f"applied {file.name}"), ran.err)
+    equal(w.sql(f"select number, sha256 from ops.migration where name = '{file.name}'"), [(NEWEST, sha256(file))])
+    equal(w.value("select oh.today() > date '2001-01-01'"), "t")
+
+
+@case
+def all_repeatable_files_are_applied_again_after_a_numbered_one(w):
+    w.sql(f"update ops.migration set number = {int(NEWEST) - 1} where repeatable")
+    ran = w.run("migrate")
+    equal((ran.code, ran.out.splitlines()[:-1]), (0, [f"applied {f.name}" for f in REPEATABLE]), ran.err)
+    equal(w.run("migrate").out, "nothing to do\n")
+
+
+@case
+def rows_of_repeatable_files_that_are_gone_are_removed(w):
+    w.sql("insert into ops.migration (number, name, repeatable, sha256) values (1, '99_gone.sql', true, 'x')")
+    equal(w.run("migrate").out, "nothing to do\n", "a row that nobody knows is no reason to work")
+    w.sql(f"update ops.migration set sha256 = 'x' where name = '{REPEATABLE[0].name}'")
+    equal(w.run("migrate").code, 0)
+    equal(w.value("select count(*) from ops.migration where name = '99_gone.sql'"), "0")
+
+
+@case
+def a_database_of_a_development_version_is_refused_by_name(w):
+    name = w.make_database()
+    w.sql("create schema ops; create table ops.migration (number int primary key, name text not null,"
+          " sha256 text not null, applied_at timestamptz not null default now());"
+          " insert into ops.migration (number, name, sha256) values (1, '0001_core.sql', 'x'), (32, '0032_team.sql', 'x')",
+          name)
+    before = w.sql("select * from ops.migration order by number", name)
+    for words in (("migrate",), ("migrate", "--dry-run")):
+        ran = w.run(*words, dbname=name)
+        equal(ran.code, 3, ran.err)
+        holds("0001_core.sql" in ran.err and "drop it, create it again and run dayfour migrate" in ran.err, ran.err)
+    equal(w.sql("select * from ops.migration order by number", name), before)
+    equal(w.value("select count(*) from pg_namespace where nspname = 'fact'", name), "0")
 
 
 @case

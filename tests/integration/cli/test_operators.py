@@ -44,6 +44,19 @@ def positions(w):
 
 
 @case
+def a_position_past_the_log(w):
+    """The topic was made again: nothing waits, and intake does not run. The table must not look as if all were well."""
+    was = w.sql(f"select next_offset from intake.position where topic = '{w.topic}' and partition = 1")
+    w.sql(f"update intake.position set next_offset = 1000 where topic = '{w.topic}' and partition = 1")
+    table = w.run("positions").out.splitlines()
+    equal([line.split()[3] == "lost" for line in table[1:5]], [False, True, False, False], table)
+    holds(table[-1].endswith("; 1 position is not in its log: see position_lost in doc/operations.md"), table[-1])
+    ran = w.run("positions", "set", w.topic, "1", "earliest", stdin="")
+    holds("the position 1000 is not in it" in ran.err and "taken in again" not in ran.err, ran.err)
+    w.sql(f"update intake.position set next_offset = {was[0][0]} where topic = '{w.topic}' and partition = 1")
+
+
+@case
 def a_position_set_by_hand(w):
     ends = {p["partition"]: p["log_end"] for p in w.run("positions", "--json").json()}
     before = w.sql(f"select next_offset, epoch from intake.position where topic = '{w.topic}' and partition = 1")
@@ -53,18 +66,20 @@ def a_position_set_by_hand(w):
     equal(w.run("positions", "set", w.topic, "1", "end", stdin="").code, 1)
     equal(w.sql(f"select next_offset, epoch from intake.position where topic = '{w.topic}' and partition = 1"), before)
     ran = w.run("positions", "set", w.topic, "1", "end", stdin=f"{w.topic}\n")
-    equal((ran.code, ran.out), (0, f"{w.topic} partition 1 goes on at {ends[1]}\n"), ran.err)
+    equal((ran.code, ran.out), (0, f"intake reads partition 1 of {w.topic} from {ends[1]}\n"), ran.err)
     holds(f"{ends[1] - 3} messages will be skipped" in ran.err, ran.err)
-    equal(w.sql(f"select next_offset, epoch, owner from intake.position where topic = '{w.topic}' and partition = 1"),
-          [(str(ends[1]), "2", "set by hand")])
+    equal(w.sql(f"select next_offset, owner from ops.position where topic = '{w.topic}' and partition = 1"),
+          [(str(ends[1]), "set by hand")])
+    equal(w.sql(f"select next_offset, epoch from intake.position where topic = '{w.topic}' and partition = 1"), before,
+          "an intake does it, nobody else")
     equal(w.run("positions", "set", w.topic, "1", "3", stdin=f"{w.topic}\n").code, 0)
     equal(w.run("positions", "set", w.topic, "3", "earliest", stdin=f"{w.topic}\n").code, 0)
-    equal(w.sql(f"select next_offset, epoch from intake.position where topic = '{w.topic}' order by partition"),
-          [("3", "3"), ("0", "1")])
+    equal(w.sql(f"select next_offset from ops.position where topic = '{w.topic}' order by partition"),
+          [("3",), ("0",)])
     equal(w.sql("select detail->>'partition', detail->>'before', detail->>'after' from audit.entry"
                 " where what = 'position_set' order by entry_id"),
           [("1", "3", str(ends[1])), ("1", str(ends[1]), "3"), ("3", "", "0")])
-    w.sql(f"delete from intake.position where topic = '{w.topic}' and partition = 3;"
+    w.sql(f"delete from intake.position_request where topic = '{w.topic}';"
           f" update intake.position set owner = 'intake-1' where topic = '{w.topic}'")
     role = w.role("watcher")
     w.sql(f"create role {role} login password 'x' in role dayfour_feed_owner")
@@ -74,10 +89,29 @@ def a_position_set_by_hand(w):
 
 
 @case
+def a_shard_let_go_on(w):
+    w.sql("insert into followup.shard (shard, owner, epoch, until, next_batch, confirmed_batch)"
+          " values (7, 'me', 1, '-infinity', 6, 4)")
+    for arguments in (("x",), ("",), ("8",), ()):
+        equal(w.run("positions", "recover", *arguments, stdin="recover\n").code, 1, arguments)
+    equal(w.run("positions", "recover", "7", stdin="yes\n").code, 1)
+    equal(w.sql("select count(*) from followup.recovery"), [("0",)])
+    ran = w.run("positions", "recover", "7", stdin="recover\n")
+    equal((ran.code, ran.out), (0, "shard 7: followup may continue; start it\n"), ran.err)
+    holds("at batch 6, 1 not confirmed" in ran.err, ran.err)
+    equal(w.run("positions", "recover", "7", stdin="").code, 0)  # it may already
+    equal(w.sql("select shard from followup.recovery"), [("7",)])
+    equal(w.sql("select detail->>'shard' from audit.entry where what = 'shard_recovery'"), [("7",)])
+    w.sql("delete from followup.recovery; delete from followup.shard where shard = 7")
+
+
+@case
 def positions_without_brokers(w):
     ran = w.run("positions", "--json", env={"KAFKA_BROKERS": "127.0.0.1:1"})
     equal(ran.code, 3)
     equal([(p["partition"], p["next_offset"], p["log_end"]) for p in ran.json()], [(1, 3, None)])
+    table = w.run("positions", env={"KAFKA_BROKERS": "127.0.0.1:1"})
+    equal(table.out.splitlines()[-1], f"{w.topic}: 1 partition; how many records wait is not known")
 
 
 @case
@@ -94,8 +128,7 @@ def letters(w):
     found = w.run("dead-letters", "list", "--json").json()
     equal([(d["place"], d["reason"], d["detail"], d["organisation"], d["size"]) for d in found],
           [(f"{w.topic}/2/1", "bad_field", "data.onset_date", "RW3", 13), (f"{w.topic}/2/2", "not_utf8", "", None, 3)])
-    equal(found[0]["headers"], [["content-type", "application/cloudevents+json"], ["x", None]])
-    holds(all("key" not in d and "value" not in d for d in found), "neither key nor value")
+    holds(all("key" not in d and "value" not in d and "headers" not in d for d in found), "nothing of the sender's")
     equal(len(w.run("dead-letters", "list", "--json", "--reason", "not_utf8").json()), 1)
     equal([d["offset"] for d in w.run("dead-letters", "list", "--json", "--limit", "1").json()], [2])
     equal(w.run("dead-letters", "list", "--limit", "0").code, 1)
@@ -105,6 +138,7 @@ def letters(w):
 def one_letter(w):
     found = w.run("dead-letters", "show", "--json", f"{w.topic}/2/1").json()
     equal(found["value"], '{"a":"\x1b[31m"}')
+    equal(found["headers"], [["content-type", "application/cloudevents+json"], ["x", None]])
     equal(base64.b64decode(found["key"]["base64"]), b"k\xff")
     equal(base64.b64decode(w.run("dead-letters", "show", "--json", f"{w.topic}/2/2").json()["value"]["base64"]), BYTES)
     holds("\x1b" not in w.run("dead-letters", "show", f"{w.topic}/2/1").out, "nothing speaks to the terminal")
@@ -118,7 +152,7 @@ def an_operator_sees_no_value(w):
     w.sql(f"create role {role} login password 'x'; grant dayfour_operator to {role}")
     found = w.run("dead-letters", "show", "--json", f"{w.topic}/2/1", user=role, password="x")
     equal(found.code, 0, found.err)
-    holds("value" not in found.json() and "key" not in found.json(), found.out)
+    holds(not {"value", "key", "headers"} & set(found.json()), found.out)
     equal(w.run("dead-letters", "list", user=role, password="x").code, 0)
     equal(w.run("positions", user=role, password="x").code, 0)
     equal(w.run("dead-letters", "replay", f"{w.topic}/2/1", user=role, password="x").code, 3)
@@ -130,10 +164,13 @@ def an_operator_sees_no_value(w):
 @case
 def the_owner_of_the_feed_sees_it(w):
     role = w.role("feed")
-    w.sql(f"create role {role} login password 'x'; grant dayfour_feed_owner to {role}")
+    w.sql(f"create role {role} login password 'x'; grant dayfour_feed_owner to {role};"
+          f" insert into ops.feed_owner values ('{role}', 'RW3')")
     found = w.run("dead-letters", "show", "--json", f"{w.topic}/2/1", user=role, password="x")
     equal(found.code, 0, found.err)
     equal(found.json()["value"], '{"a":"\x1b[31m"}')
+    nobodys = w.run("dead-letters", "show", "--json", f"{w.topic}/2/2", user=role, password="x")
+    equal((nobodys.code, "value" in nobodys.json()), (0, False), "of no readable organisation")
 
 
 @case
@@ -161,3 +198,23 @@ def emission(w):
     equal(w.run("emission", "resume").code, 0)
     equal(w.value("select paused from ops.emission"), "f")
     equal(w.run("emission", "stop").code, 1)
+
+
+@case
+def people_set_aside(w):
+    equal(w.run("set-aside", "list", "--json").json(), [])
+    w.sql("insert into fact.person (organisation, person_id, revision) values ('RW3', 'P-7701', 1)")
+    w.sql("insert into casework.set_aside (organisation, person_id, service, code, what, since, last_at, retry_at)"
+          " values ('RW3', 'P-7701', 'followup', '23514', 'zq', now(), now(), now() + interval '1 hour')")
+    found = w.run("set-aside", "list", "--json").json()
+    equal([(f["service"], f["code"], f["what"], f["tries"]) for f in found], [("followup", "23514", "zq", 1)])
+    table = w.run("set-aside", "list")
+    holds("23514" in table.out and "P-7701" not in table.out, table.out)
+    equal(w.run("set-aside", "retry", "0").code, 1)
+    equal(w.run("set-aside", "retry", "x").code, 1)
+    equal(w.run("set-aside", "retry", str(found[0]["no"] + 1)).code, 1)
+    ran = w.run("set-aside", "retry", str(found[0]["no"]))
+    equal((ran.code, ran.out[:2]), (0, "1 "), ran.err)
+    equal(w.sql("select no from casework.retry_wanted"), [(str(found[0]["no"]),)])
+    w.sql("delete from fact.person where person_id = 'P-7701'; delete from casework.retry_wanted")
+    equal(w.sql("select count(*) from casework.set_aside"), [("0",)])

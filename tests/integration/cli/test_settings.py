@@ -1,7 +1,10 @@
 """settings and calendar."""
 import json
+import os
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
 
-from harness import ROOT, case, equal, holds
+from harness import ROOT, case, dsn_of, equal, holds
 
 SHIPPED = ROOT / "deploy" / "settings" / "pathways.json"
 DATA = ROOT / "tests" / "data" / "settings"
@@ -79,11 +82,57 @@ def calendar(w):
 
 
 @case
+def a_file_of_another_form(w):
+    cut = "not JSON, at line 1 or the next: is a comma, a quote or a bracket missing?"
+    for name, text, fault in (("other.json", "{}", "an object of divisions"), ("cut.json", "[", cut)):
+        ran = w.run("calendar", "load", w.file(name, text))
+        equal(ran.code, 1)
+        equal(ran.err.split("/")[-1], f"{name}: not in the form of gov.uk's bank-holidays.json: {fault}\n")
+
+
+@case
 def only_an_owner_loads(w):
     role = w.role("nobody")
     w.sql(f"create role {role} login password 'x'")
     before = state(w)
-    equal(w.run("settings", "load", "--yes", SHIPPED, user=role, password="x").code, 3)
+    ran = w.run("settings", "load", "--yes", SHIPPED, user=role, password="x")
+    equal((ran.code, "settings, calendar, staff and migrate need the database's owner" in ran.err), (3, True), ran.err)
     equal(w.run("calendar", "load", ROOT / "deploy" / "settings" / "bank-holidays.json", user=role,
                 password="x").code, 3)
     equal(state(w), before)
+
+
+def meets_a_batch(w, *command):
+    """A command that wakes everybody, while a session locks people in the other order: who wakes is the victim."""
+    w.sql(f"alter database {w.dbname} set deadlock_timeout = '2s'")
+    env = dict(os.environ, PGPASSWORD=w.words.get("password", ""))
+    words = dict({k: v for k, v in w.words.items() if k != "password"}, dbname=w.dbname)
+    with subprocess.Popen(["psql", "-XqAt", "-v", "ON_ERROR_STOP=1", dsn_of(words)], stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE, text=True, env=env) as batch, ThreadPoolExecutor() as pool:
+        def do(text):
+            batch.stdin.write(text + "; select 'done';\n")
+            batch.stdin.flush()
+        do("set deadlock_timeout = '1min'; begin; update fact.person set oh_wake_at = oh_wake_at where person_id = 'P-2'")
+        equal(batch.stdout.readline(), "done\n")
+        ran = pool.submit(w.run, *command)
+        while w.value("select count(*) from pg_stat_activity where datname = current_database()"
+                      " and wait_event_type = 'Lock'") == "0":
+            holds(not ran.done(), "it waits for nobody")
+        do("update fact.person set oh_wake_at = oh_wake_at where person_id in ('P-1', 'P-3'); commit")
+        equal(batch.stdout.readline(), "done\n")
+        ran = ran.result()
+        batch.stdin.close()
+    w.sql(f"alter database {w.dbname} reset deadlock_timeout")
+    return ran
+
+
+@case
+def a_deadlock_is_tried_again(w):
+    serial = int(w.value("select serial from fact.ruleset"))
+    before = w.sql("select person_id, revision::int from fact.person order by 1")
+    ran = meets_a_batch(w, "settings", "load", "--yes", SHIPPED)
+    equal((ran.code, ran.out.count("in force")), (0, 1), ran.err)
+    ran = meets_a_batch(w, "calendar", "load", ROOT / "deploy" / "settings" / "bank-holidays.json")
+    equal(ran.code, 0, ran.err)
+    equal(int(w.value("select serial from fact.ruleset")), serial + 2)
+    equal(w.sql("select person_id, revision - 2 from fact.person order by 1"), before)

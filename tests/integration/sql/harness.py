@@ -64,7 +64,7 @@ class Session:
         self.psql.stdin.flush()
 
     def collect(self):
-        """What the statement sent last came to."""
+        """The result of the statement sent last."""
         out, err = self._until_end(self.psql.stdout), self._until_end(self.psql.stderr)
         self.notices = NOTICE.findall(err)
         found = STATE.search(err)
@@ -105,7 +105,7 @@ class Session:
 
 
 class Cluster:
-    """What one run of the tests makes: databases and logins."""
+    """The databases and logins that one run of the tests makes."""
 
     def __init__(self, dsn):
         self.words = conninfo(dsn)
@@ -113,7 +113,8 @@ class Cluster:
         self.root = Session(self.words)
         self.databases = []
         self.logins = {}
-        self.files = sorted(f for f in os.listdir(MIGRATIONS) if f.endswith(".sql"))
+        self.files = [os.path.join(folder, f) for folder in ("", "repeatable")
+                      for f in sorted(os.listdir(os.path.join(MIGRATIONS, folder))) if f.endswith(".sql")]
 
     def make_database(self, name, owner=None):
         name = f"dayfour_sql_{self.tag}_{name}"
@@ -124,13 +125,16 @@ class Cluster:
     def migrate(self, session):
         """As `dayfour migrate` does: the files in order, each in a transaction of its own."""
         session.run("create schema ops")
-        session.run("create table ops.migration (number int primary key, name text not null, sha256 text not null,"
+        session.run("create table ops.migration (name text primary key, number int not null,"
+                    " repeatable boolean not null default false, sha256 text not null, serves int,"
                     " applied_at timestamptz not null default now())")
+        session.run("set client_min_messages = warning")
         for name in self.files:
             session.run("begin")
             session.psql.stdin.write(f"\\i {os.path.join(MIGRATIONS, name)}\n")
             session.run("select 1")
             session.run("commit")
+        session.run("reset client_min_messages")
 
     def login(self, name, *groups):
         """A role that can log in, made once a run; returns its name."""
@@ -217,11 +221,13 @@ class World:
         self.insert("fact.person", organisation=organisation, person_id=person, revision=1, **more)
         return person
 
-    def record(self, person, absence, organisation="RW3", source="/hr", code="S12", onset="2026-09-07"):
-        self.insert("fact.absence", organisation=organisation, person_id=person, source=source, absence_id=absence,
-                    version=1, first_version=1, first_onset_date=onset, onset_date=onset, open_ended=False,
-                    match=1 if code else 2, scheme=1 if code else 0, code=code, settings_serial=1, cancelled=False,
-                    first_notice_at="2026-09-07T08:00Z", changed_at="2026-09-07T08:00Z")
+    def record(self, person, absence, organisation="RW3", source="/hr", code="S12", onset="2026-09-07", **more):
+        columns = dict(organisation=organisation, person_id=person, source=source, absence_id=absence, version=1,
+                       first_version=1, first_onset_date=onset, onset_date=onset, open_ended=False,
+                       match=1 if code else 2, scheme=1 if code else 0, code=code, settings_serial=1, cancelled=False,
+                       first_notice_at="2026-09-07T08:00Z", changed_at="2026-09-07T08:00Z")
+        columns.update(more)
+        self.insert("fact.absence", **columns)
 
     def details(self, person, absence, organisation="RW3", source="/hr", name="Test Person 1", phone="07700 900001",
                 **more):
@@ -252,6 +258,12 @@ class World:
         columns.update(more)
         self.insert("casework.spell", **columns)
         return columns["spell_id"]
+
+    def take_up(self, most=100):
+        """As a claim of followup begins: what was entered is put where it counts."""
+        self.cluster.login("fol", "followup")
+        return self.at("fol").column(f"select person_id from followup.take_wake_ups({most}, 1, 0,"
+                                     " (select rehearsal_at from ops.clock))")
 
     def person_of(self, spell):
         return self.root.value(f"select person_id from casework.spell where spell_id = '{spell}'")

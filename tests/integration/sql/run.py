@@ -11,9 +11,9 @@ import traceback
 
 import harness
 
-FILES = ["test_time", "test_views", "test_worklist", "test_functions", "test_sight", "test_adversary", "test_audit",
-         "test_access", "test_services", "test_fencing", "test_ops", "test_retention",
-         "test_report"]
+FILES = ["test_time", "test_logins", "test_views", "test_worklist", "test_functions", "test_calls", "test_team",
+         "test_sight", "test_adversary", "test_audit", "test_readers", "test_reads", "test_access", "test_services",
+         "test_fencing", "test_ops", "test_retention", "test_report"]
 NOT_RUN = 77
 
 

@@ -3,11 +3,12 @@ from harness import Refused, case, equal, refused
 
 BASE = ("casework.spell", "fact.person", "fact.person_contact", "fact.absence", "fact.contact", "fact.install_key",
         "fact.settings", "followup.emitted", "followup.outbox", "intake.dead_letter", "audit.entry", "oh.staff",
-        "oh.sight", "oh.task_row", "oh.entry_row", "oh.prompt", "ops.backlog", "ops.clock")
+        "oh.sight", "oh.task_row", "oh.entry_row", "oh.prompt", "ops.backlog", "ops.clock",
+        "audit.reading", "audit.reader_day", "audit.seal", "ops.feed_owner", "ops.dead_letter", "ops.dead_letter_raw")
 
 
 def secret_case(w):
-    """A case of another organisation whose details must not be told, and one of amy's own."""
+    """A case of another organisation whose details must not be shown, and one of amy's own."""
     person = w.person("XX9")
     w.record(person, person + "-A", organisation="XX9")
     w.details(person, person + "-A", organisation="XX9", name="Secret Person", phone="07700 900666")
@@ -142,8 +143,8 @@ def nothing_is_made_by_a_clinician(w):
         except Refused as error:
             equal(error.state in ("42501", "42601"), True, f"{statement}: {error}")
     for statement in ("alter view oh.task set (security_barrier = false)", "alter view oh.task owner to current_user",
-                      "drop view oh.task", "alter function oh.claim(text) reset all",
-                      "create or replace function oh.claim(task_id text) returns void language sql as ''",
+                      "drop view oh.task", "alter function oh.claim(text, uuid) reset all",
+                      "create or replace function oh.claim(task_id text, request_id uuid) returns void language sql as ''",
                       "alter table casework.spell disable row level security",
                       "create policy mine on casework.spell using (true)",
                       "grant dayfour_oh_admin to current_user", "alter role current_user superuser"):
@@ -201,10 +202,12 @@ def statements_in_text_stay_text(w):
         refused("22023", amy, f"select oh.close_case('{own}', {quoted})")
         refused("OH001", amy, f"select oh.opt_out({quoted}, 'P-1')")
         amy.run(f"select oh.opt_out('RW3', {quoted})")
+        w.take_up()
         equal(w.root.value(f"select count(*) from fact.person where person_id = {quoted} and opted_out"), "1", text)
         amy.run(f"select oh.record_attempt('{own}', 'no_answer')")
         entry = w.fact(own)["entry_id"]
         amy.run(f"select oh.retract({entry}, {quoted})")
+        w.take_up()
         equal(w.root.value(f"select retracted_why = {quoted} from fact.contact where entry_id = {entry}"), "t", text)
     equal(w.root.value(f"select state from casework.spell where spell_id = '{own}'"), "open")
 
@@ -214,10 +217,36 @@ def internals_are_not_called(w):
     amy = w.at("amy")
     for call in ("oh.refuse('OH001', 'x')", "oh.lock_task('x')", "oh.wake('XX9', 'P-1', 1)", "oh.holder('x')",
                  "oh.is_closed('x')", "oh.opt('XX9', 'P-1', true)", "oh.clock()", "oh.sees('XX9', 'x')",
-                 "oh.leads('XX9')", "oh.enter(null, 1, 1, null, null, null, false)", "audit.note_read('oh.task')",
+                 "oh.leads('XX9')", "oh.enter(null, null)", "oh.is_repeat(null, 'x', 'y')",
+                 "oh.is_unreachable('x')", "oh.is_flagged('x')", "oh.channel_no('phone')", "audit.note_read('oh.task')",
+                 "audit.note_person('oh.task', now(), now(), 'RW3', 'P-1', true)", "audit.fold(1)",
+                 "audit.note_letter('v', now(), now(), 'RW3', '')", "audit.uncounted('RW3', 'P-1')",
+                 "nextval('audit.reading_no')", "ops.my_feeds()",
                  "audit.write('x', null, null, null, null)", "audit.purge()", "fact.check_ruleset(1)",
-                 "intake.take_over('t', '{0}', 'me')", "ops.note_emission()"):
+                 "intake.take_positions('t', '{0}', 'me', '{null}')", "ops.note_emission()"):
         refused("42501", amy, f"select {call}")
+
+
+@case
+def noting_is_no_way_to_others_either(w):
+    """The views' functions get no row of others, and a reader cannot use them to hide a read of their own."""
+    theirs, own = secret_case(w)
+    amy = w.at("amy")
+    for setting in ("search_path = pg_temp, oh, pg_catalog", "enable_seqscan = on", "default_transaction_isolation = 'serializable'",
+                    "session_replication_role = origin", "plan_cache_mode = force_generic_plan", "from_collapse_limit = 1",
+                    "join_collapse_limit = 1", "geqo_threshold = 2", "jit = off", "debug_parallel_query = on",
+                    "force_parallel_mode = on"):
+        try:
+            amy.run(f"set {setting}")
+        except Refused:
+            continue
+        before = w.root.value("select count(*) from audit.reading")
+        equal(amy.column(f"select task_id from oh.task where task_id in ('{theirs}', '{own}')"), [own], setting)
+        equal(int(w.root.value("select count(*) from audit.reading")), int(before) + 1, setting)
+        amy.run("reset all")
+    equal(w.root.value(f"select count(*) from audit.entry where person_id = (select person_id from casework.spell"
+                       f" where spell_id = '{theirs}')"), "0", "a row of others is not even noted")
+    refused("OH001", amy, f"select oh.open_case('{theirs}')")
 
 
 @case

@@ -1,5 +1,5 @@
-"""What a service may do only while it owns a partition or a shard, and is where it believes to be."""
-from harness import Session, case, equal, refused
+"""A service may do these things only while it owns a partition or a shard, and its position is right."""
+from harness import NULL, Session, case, equal, refused
 
 
 def service(w, name):
@@ -11,13 +11,13 @@ def position(w, topic):
     return w.root.run("select next_offset, epoch from intake.position where topic = '%s'" % topic)
 
 
-ADVANCE = "select intake.advance('{0}', '{{0,1}}', '{{{1}}}', '{{{2}}}', '{{{3}}}')"
+ADVANCE = "select intake.move_positions('{0}', '{{0,1}}', '{{{1}}}', '{{{2}}}', '{{{3}}}', '{{null,null}}')"
 
 
 @case
 def a_batch_moves_positions_only_from_where_they_are(w):
     intake = service(w, "intake")
-    intake.run("select * from intake.take_over('swap', '{0,1}', 'one')")
+    intake.run("select * from intake.take_positions('swap', '{0,1}', 'one', '{0,0}')")
     intake.run(ADVANCE.format("swap", "0,0", "1,1", "5,7"))
     for believed in ("0,0", "5,0", "0,7", "6,7", "5,8"):
         refused("CT001", intake, ADVANCE.format("swap", believed, "1,1", "9,9"))
@@ -29,22 +29,96 @@ def a_batch_moves_positions_only_from_where_they_are(w):
 @case
 def a_batch_moves_positions_only_of_its_owner(w):
     intake = service(w, "intake")
-    intake.run("select * from intake.take_over('owned', '{0,1}', 'one')")
-    intake.run("select * from intake.take_over('owned', '{1}', 'two')")
+    intake.run("select * from intake.take_positions('owned', '{0,1}', 'one', '{0,0}')")
+    intake.run("select * from intake.take_positions('owned', '{1}', 'two', '{0}')")
     for epochs in ("1,1", "2,2", "0,2"):
         refused("CT001", intake, ADVANCE.format("owned", "0,0", epochs, "5,5"))
     equal(position(w, "owned"), [("0", "1"), ("0", "2")])
     intake.run(ADVANCE.format("owned", "0,0", "1,2", "5,5"))
 
 
+TAKE = "select partition, next_offset, epoch, log_start, last_offset from intake.take_positions('{0}', '{{0,1}}', 'me', '{{{1}}}')"
+MOVE = "select intake.move_positions('{0}', '{{0,1}}', '{{{1}}}', '{{{2}}}', '{{{3}}}', '{{{4}}}')"
+
+
+@case
+def the_first_assignment_stores_where_the_log_begins(w):
+    intake = service(w, "intake")
+    equal(sorted(intake.run(TAKE.format("first", "7,null"))), [("0", "7", "1", "7", NULL), ("1", NULL, "1", NULL, NULL)])
+    equal(sorted(intake.run(TAKE.format("first", "5,0"))), [("0", "7", "2", "7", NULL), ("1", "0", "2", "0", NULL)])
+    # A beginning beyond the position shows a loss, and is not noted.
+    equal(sorted(intake.run(TAKE.format("first", "9,0"))), [("0", "7", "3", "7", NULL), ("1", "0", "3", "0", NULL)])
+
+
+@case
+def a_position_is_moved_with_what_holds_it(w):
+    intake = service(w, "intake")
+    intake.run(TAKE.format("held", "0,null"))
+    look = "select next_offset, last_offset, last_digest from intake.position where topic = 'held' order by partition"
+    for believed, epochs in (("-1,-1", "1,1"), ("0,0", "1,1"), ("0,-1", "1,2"), ("1,-1", "1,1")):
+        refused("CT001", intake, MOVE.format("held", believed, epochs, "5,5", "null,null"))
+    intake.run(MOVE.format("held", "0,-1", "1,1", "5,7", r'"\\x0a","\\x0b"'))
+    equal(w.root.run(look), [("5", "4", r"\x0a"), ("7", "6", r"\x0b")])
+    intake.run(MOVE.format("held", "5,7", "1,1", "8,9", r'"\\x0c",null'))
+    equal(w.root.run(look), [("8", "7", r"\x0c"), ("9", "6", r"\x0b")])
+
+
+NOTE = "select intake.note_ends('{0}', '{{0,1}}', '{{{1}}}', '{{{2}}}', '{{{3}}}')"
+
+
+@case
+def an_end_is_noted_only_where_nothing_moved(w):
+    intake = service(w, "intake")
+    intake.run(TAKE.format("ends", "0,null"))
+    look = "select seen_end from intake.position where topic = 'ends' order by partition"
+    intake.run(NOTE.format("ends", "1,2", "0,-1", "3,3"))
+    equal(w.root.run(look), [("3",), (NULL,)])
+    intake.run(NOTE.format("ends", "1,1", "1,-1", "4,4"))
+    equal(w.root.run(look), [("3",), ("4",)])
+    # A beginning up to there shows no loss, and is noted; one beyond is not.
+    equal(sorted(intake.run(TAKE.format("ends", "3,5"))), [("0", "0", "2", "3", NULL), ("1", "5", "2", NULL, NULL)])
+    # A row that somebody has locked is left out.
+    w.root.run("begin")
+    w.root.run("select from intake.position where topic = 'ends' and partition = 0 for update")
+    intake.run(NOTE.format("ends", "2,2", "0,5", "6,7"))
+    w.root.run("rollback")
+    equal(w.root.run(look), [("3",), ("7",)])
+    # Another position makes it void.
+    w.cluster.login("ope", "operator")
+    w.at("ope").run("select ops.set_position('ends', 0, 2)")
+    equal(w.root.run("select seen_end from ops.position where topic = 'ends' order by partition"), [(NULL,), ("7",)])
+    intake.run(TAKE.format("ends", "3,5"))
+    equal(w.root.run(look), [(NULL,), ("7",)])
+
+
+@case
+def an_operator_holds_up_no_batch(w):
+    intake = service(w, "intake")
+    intake.run(TAKE.format("open", "0,0"))
+    intake.run(MOVE.format("open", "0,0", "1,1", "5,7", r'"\\x0a","\\x0b"'))
+    w.cluster.login("opr", "operator")
+    operator = w.at("opr")
+    operator.run("begin")
+    equal(operator.run("select ops.set_position('open', 0, 2)"), [("5",)])
+    intake.run("set lock_timeout = '3s'")
+    intake.run(MOVE.format("open", "5,7", "1,1", "6,8", "null,null"))
+    equal(sorted(intake.run(TAKE.format("open", "0,0"))), [("0", "6", "2", "0", "4"), ("1", "8", "2", "0", "6")])
+    operator.run("commit")
+    equal(operator.run("select partition, next_offset, owner from ops.position where topic = 'open' order by 1"),
+          [("0", "2", "set by hand"), ("1", "8", "me")])
+    operator.run("select ops.set_position('open', 0, 3)")
+    equal(sorted(intake.run(TAKE.format("open", "0,0"))), [("0", "3", "3", "0", NULL), ("1", "8", "3", "0", "6")])
+    equal(w.root.value("select count(*) from intake.position_request where topic = 'open'"), "0")
+
+
 @case
 def who_takes_over_waits_for_the_batch_under_way(w):
     intake = service(w, "intake")
-    intake.run("select * from intake.take_over('waits', '{0,1}', 'one')")
+    intake.run("select * from intake.take_positions('waits', '{0,1}', 'one', '{0,0}')")
     intake.run("begin")
     intake.run(ADVANCE.format("waits", "0,0", "1,1", "5,7"))
     other = Session(w.cluster.words, dbname=w.dbname)
-    other.send("select partition, next_offset, epoch from intake.take_over('waits', '{0,1}', 'two')")
+    other.send("select partition, next_offset, epoch from intake.take_positions('waits', '{0,1}', 'two', '{0,0}')")
     w.wait_for_lock(other)
     intake.run("commit")
     equal(sorted(other.collect()), [("0", "5", "2"), ("1", "7", "2")])
@@ -96,6 +170,38 @@ def a_claim_confirms_what_was_published_and_no_more(w):
     equal(state(w, 42), [("1", "7", "4"), ("5",)])
     followup.run("select followup.advance(42, 1, 7, 2, false)")
     equal(state(w, 42), [("1", "7", "4"), ("5",)], "it never goes back")
+
+
+@case
+def a_claim_that_cannot_be_is_refused(w):
+    followup = service(w, "followup")
+    shard(w, 43, 1, 5, 3)
+    for published in (5, 6, 90):
+        refused("CT001", followup, "select followup.advance(43, 1, 5, %d, true)" % published)
+    equal(state(w, 43), [("1", "5", "3"), ("4",)])
+
+
+@case
+def what_is_not_confirmed_is_numbered_again(w):
+    followup = service(w, "followup")
+    shard(w, 44, 1, 6, 3)
+    refused("55000", followup, "select followup.recover(44, 1, 20)")
+    w.cluster.login("opr", "operator")
+    operator = w.at("opr")
+    operator.run("begin")
+    operator.run("select ops.recover_shard(44)")
+    followup.run("set lock_timeout = '3s'")
+    followup.run("select followup.advance(44, 1, 6, 3, false)")
+    operator.run("commit")
+    refused("CT001", followup, "select followup.recover(44, 2, 20)")
+    followup.run("select followup.recover(44, 1, 20)")
+    equal(state(w, 44), [("1", "22", "19"), ("20",), ("21",)])
+    refused("55000", followup, "select followup.recover(44, 1, 30)")
+    for position in ("7", "2", "null"):  # the database is not behind
+        shard(w, 45, 1, 7, 3) if position == "7" else None
+        operator.run("select ops.recover_shard(45)")
+        followup.run("select followup.recover(45, 1, %s)" % position)
+        equal(state(w, 45), [("1", "7", "3"), ("4",), ("5",), ("6",)])
 
 
 @case

@@ -1,4 +1,4 @@
-"""What operators and the feed's owner see."""
+"""The view of operators and of the feed's owner."""
 from harness import NULL, case, equal, refused
 
 
@@ -42,7 +42,7 @@ def dead_letters_without_what_they_said(w):
           [("absence.events", "2", "7", "bad_field", "data.onset_date", "RW3", "17")])
     equal(w.root.column("select column_name from information_schema.columns where table_schema = 'intake'"
                         " and table_name = 'dead_letter' except select column_name from information_schema.columns"
-                        " where table_schema = 'ops' and table_name = 'dead_letter' order by 1"), ["key", "value"])
+                        " where table_schema = 'ops' and table_name = 'dead_letter' order by 1"), ["headers", "key", "value"])
     for statement in ("select key from ops.dead_letter_raw", "select 1 from intake.dead_letter",
                       "select 1 from fact.person", "select 1 from casework.spell", "select 1 from audit.entry",
                       "select 1 from followup.outbox", "select 1 from oh.task", "select 1 from intake.position"):
@@ -52,7 +52,7 @@ def dead_letters_without_what_they_said(w):
 @case
 def the_feeds_owner_sees_them_and_that_is_audited(w):
     letter(w, 8)
-    w.cluster.login("own", "feed_owner")
+    w.root.run(f"insert into ops.feed_owner values ('{w.cluster.login('own', 'feed_owner')}', 'RW3')")
     own = w.at("own")
     equal(own.run("select convert_from(key, 'UTF8'), convert_from(value, 'UTF8') from ops.dead_letter_raw"
                   ' where "offset" = 8'), [("P-77", "Secret Person S12")])
@@ -78,3 +78,25 @@ def emission_is_paused_by_somebody(w):
     opr.run("update ops.emission set paused = false")
     equal(w.root.run("select who, what from audit.entry order by entry_id desc limit 1"),
           [(w.role("opr"), "emission_resumed")])
+
+
+@case
+def people_set_aside_have_numbers_only(w):
+    organisation, person_id = "RW3", w.person()
+    w.root.run("insert into casework.set_aside (organisation, person_id, service, code, what, since, last_at, retry_at)"
+               f" values ('{organisation}', '{person_id}', 'intake', '23505', 'spell_pkey', now(), now(), now())")
+    w.cluster.login("opr", "operator")
+    opr = w.at("opr")
+    equal(opr.run("select service, code, what, tries from ops.set_aside"), [("intake", "23505", "spell_pkey", "1")])
+    equal(w.root.column("select column_name from information_schema.columns where table_schema = 'ops'"
+                        " and table_name = 'set_aside' order by 1"),
+          ["code", "last_at", "no", "prompts", "retry_at", "service", "since", "tries", "what"])
+    equal(opr.value("select ops.retry_set_aside(0)"), "0")
+    equal(opr.value("select ops.retry_set_aside()"), "1")
+    equal(w.root.value("select count(*) from casework.retry_wanted"), "1")
+    equal(w.root.run("select who, what from audit.entry order by entry_id desc limit 1"),
+          [(w.role("opr"), "set_aside_retried")])
+    for statement in ("select 1 from casework.set_aside", "insert into casework.retry_wanted values (1)"):
+        refused("42501", opr, statement)
+    w.root.run(f"delete from fact.person where organisation = '{organisation}' and person_id = '{person_id}'")
+    equal(w.root.value("select count(*) from casework.set_aside"), "0")

@@ -199,7 +199,7 @@ def counts(row):
 
 
 @case
-def a_reporter_calls_three_functions_and_nothing_else(w):
+def a_reporter_calls_seven_functions_and_nothing_else(w):
     rep = begin(w)
     equal(len(measures(rep, "2026-01-01", "2026-12-01", "RW3", "msk")), 12)
     equal(sorted({row["month"] for row in measures(rep)}), ["2025-12", *(f"2026-{m:02}" for m in range(1, 12))])
@@ -208,7 +208,8 @@ def a_reporter_calls_three_functions_and_nothing_else(w):
                           " pg_namespace n where n.nspname !~ '^(pg_|information_schema)')"
                           " and has_function_privilege(p.oid, 'execute')"))
     equal(mine, {"report.measures(date,date,text,text)", "report.quality(date,date,text)",
-                 "report.whole(date,date,text,text)"})
+                 "report.whole(date,date,text,text)", "report.arrivals(date,date,text)",
+                 "report.places(date,date,text)", "report.unreached(date,date,text,text)", "report.is_over(text)"})
     for name in w.root.column("select p.oid::regprocedure from pg_proc p"
                               " where p.pronamespace = 'report'::regnamespace"):
         equal(w.root.value(f"select proowner::regrole from pg_proc where oid = '{name}'::regprocedure"),
@@ -231,7 +232,7 @@ def audited(w):
 
 @case
 def one_count_for_both_halves(w):
-    """report.whole says what the other two say, byte for byte, and is in the audit as they are."""
+    """report.whole says what the others say, byte for byte, and is in the audit as they are."""
     year(w, random.Random(7))
     rep = w.at("rep")
     for i in range(7):  # of other reasons, so that the quality is told; and letters in which no organisation was read
@@ -244,14 +245,16 @@ def one_count_for_both_halves(w):
     for arguments in ("", "'2026-01-01', '2026-06-30'", "'2026-02-01', '2026-11-01', 'LV1'"):
         start = audited(w)
         apart = rep.run(f"select 'measures', row_to_json(m)::text from report.measures({arguments}) m")
-        apart += rep.run(f"select 'quality', row_to_json(q)::text from report.quality({arguments}) q")
+        for part in ("quality", "arrivals", "places", "unreached"):
+            apart += rep.run(f"select '{part}', row_to_json(q)::text from report.{part}({arguments}) q")
         middle = audited(w)
         equal(rep.run(f"select part, told::text from report.whole({arguments})"), apart)
         equal(audited(w)[len(middle):], middle[len(start):])
-        equal(len(middle) - len(start), 2)
+        equal(len(middle) - len(start), 5)
         shown += sum('"records":null' not in row[1] for row in apart if row[0] == "quality")
     equal(shown > 1, True, f"{shown} rows of quality are shown")
-    of_one = rep.run("select part, told::text from report.whole('2026-01-01', '2026-06-30', null, 'msk')")
+    of_one = rep.run("select part, told::text from report.whole('2026-01-01', '2026-06-30', null, 'msk')"
+                     " where part <> 'unreached'")
     equal(of_one, rep.run("select 'measures', row_to_json(m)::text"
                           " from report.measures('2026-01-01', '2026-06-30', null, 'msk') m"))
 
@@ -277,8 +280,118 @@ def a_reporter_reads_no_table_and_no_view(w):
 @case
 def others_do_not_get_reports(w):
     begin(w)
-    for who in ("amy", "ada"):
-        refused("42501", w.at(who), "select * from report.measures()")
+    for what in ("measures", "quality", "arrivals", "places", "unreached", "whole"):
+        refused("42501", w.at("amy"), f"select * from report.{what}()")
+    refused("42501", w.at("amy"), "select report.is_over('2026-01')")
+
+
+@case
+def a_lead_gets_those_of_the_organisations_they_lead(w):
+    """The same rows as a reporter, of RW3 alone; of others what nobody has."""
+    year(w, random.Random(11))
+    rep, ada = w.at("rep"), w.at("ada")
+    for what in ("measures", "quality", "arrivals", "places", "unreached"):
+        whole = rep.run(f"select row_to_json(x)::text from report.{what}('2026-01-01', '2026-11-30') x")
+        mine = [row for row in whole if json.loads(row[0])["organisation"] == "RW3"]
+        equal(ada.run(f"select row_to_json(x)::text from report.{what}('2026-01-01', '2026-11-30') x"), mine, what)
+        equal(ada.run(f"select * from report.{what}('2026-01-01', '2026-11-30', 'LV1')"), [], what)
+        equal(ada.run(f"select * from report.{what}('2026-01-01', '2026-11-30', 'NOBODY')"), [], what)
+    equal({json.loads(row[1])["organisation"] for row in ada.run("select part, told::text from report.whole()")}, {"RW3"})
+
+
+def told_late(w, serial, onset, given=None, recorded=None, match=1, last=None, **more):
+    """A record whose reason came, and which HR recorded, so many days after its onset."""
+    onset = datetime.date.fromisoformat(onset)
+    day = lambda n: None if n is None else f"{onset + datetime.timedelta(days=n)}T12:00Z"  # noqa: E731
+    columns = dict(organisation="RW3", person_id=f"L-{serial}", source="/hr", absence_id=f"L-{serial}", version=1,
+                   first_version=1, first_onset_date=onset, onset_date=onset,
+                   last_day=None if last is None else onset + datetime.timedelta(days=last), open_ended=False,
+                   match=match, scheme=0, settings_serial=1, cancelled=False, first_notice_at=day(0), changed_at=day(0),
+                   reason_given_at=day(given), recorded_at=day(recorded))
+    columns.update(more)
+    w.insert("fact.absence", **columns)
+
+
+@case
+def how_late_absences_and_reasons_arrive(w):
+    """Ten with a reason on the day, six on day 1, six on day 3, eight never; two of those were back on day 1."""
+    rep = begin(w)
+    plan = [(0, 9)] * 10 + [(1, 9)] * 6 + [(3, 9)] * 6 + [(None, 9)] * 6 + [(None, 0)] * 2
+    for serial, (given, last) in enumerate(plan):
+        told_late(w, serial, "2026-05-04", given=given, recorded=1 if serial < 15 else 5, last=last)
+    told_late(w, 90, "2026-05-04", match=2, recorded=30)  # of another reason: how late it was recorded is not kept
+    told_late(w, 91, "2026-05-04", cancelled=True)
+    told_late(w, 92, "2026-12-01")  # a month that is not over
+    found = rep.run("select * from report.arrivals('2026-05-01', '2026-12-31', 'RW3') where month in ('2026-05', '2026-12')")
+    # Off on day 1: 29 (the one of another reason is there too, without a reason); 13 of them without a reason on day 1.
+    equal(found, [("RW3", "2026-05", "44.8", "44.8", "24.1", "1", "5", "1", "3"),
+                  ("RW3", "2026-12", *["<null>"] * 7)])
+    equal(rep.run("select report.is_over('2026-05'), report.is_over('2026-12')"), [("t", "f")])
+
+
+@case
+def a_share_of_few_is_held_back(w):
+    rep = begin(w)
+    for serial in range(20):
+        told_late(w, serial, "2026-05-04", given=None if serial < 4 else 0, last=9)
+    row = rep.run("select * from report.arrivals('2026-05-01', '2026-05-31', 'RW3')")[0]
+    equal(row[2:5], ("<null>",) * 3, "four without a reason")
+    equal(row[5:], ("0", "0", "0", "0"))
+
+
+@case
+def nobody_was_reached_is_a_line_of_its_own(w):
+    """12 of 20 without a contact were closed as unable to contact."""
+    rep = begin(w)
+    made = put(w, [Spell(datetime.date(2026, 5, 4), last=3) for _ in range(20)]
+               + [Spell(datetime.date(2026, 5, 4), elapsed=2, tried=2, last=3) for _ in range(10)]
+               + [Spell(datetime.date(2026, 6, 1), last=3) for _ in range(20)])
+    for month, few in ((made[:20], 12), (made[30:], 4)):
+        ids = ", ".join(f"'{s.id}'" for s in month[:few])
+        w.root.run("update casework.spell set case_closed = true, close_reason = 'unable_to_contact', closed_at = now()"
+                   f" where spell_id in ({ids})")
+    ids = f"'{made[20].id}'"
+    w.root.run("update casework.spell set case_closed = true, close_reason = 'unable_to_contact', closed_at = now()"
+               f" where spell_id in ({ids})")  # reached after all
+    equal(rep.run("select month, unable_to_contact from report.unreached('2026-05-01', '2026-06-30', 'RW3', 'msk')"),
+          [("2026-05", "12"), ("2026-06", "<null>")])
+    w.root.run("update casework.spell set case_closed = true, close_reason = 'unable_to_contact', closed_at = now()"
+               f" where spell_id in ({', '.join(repr(s.id) for s in made[12:17])})")
+    equal(rep.run("select unable_to_contact from report.unreached('2026-05-01', '2026-05-31', 'RW3', 'msk')"),
+          [("<null>",)], "17 of 20 leave 3")
+
+
+@case
+def by_site_and_staff_group(w):
+    rep = begin(w)
+    made = put(w, [Spell(datetime.date(2026, 5, 4), elapsed=2 if n % 2 else None, tried=2, last=3) for n in range(60)])
+    for n, s in enumerate(made):
+        site = "A" if n < 20 else "B" if n < 40 else "C" if n < 57 else "D"
+        w.root.run(f"update fact.absence set site = '{site}', staff_group = 'Nursing' where absence_id in"
+                   f" (select anchor_absence_id from casework.spell where spell_id = '{s.id}')")
+    # Three of D are held back, and C with them: else D would be what is left.
+    equal(rep.run("select dimension, value, spells, in_target_percent from report.places('2026-05-01', '2026-05-31')"),
+          [("site", "A", "20", "50.0"), ("site", "B", "20", "50.0"), ("staff_group", "Nursing", "60", "50.0")])
+
+
+@case
+def what_is_held_back_by_place_cannot_be_had(w):
+    """The sum of the counts is known, and yet each that is under 5 could be anything from 0 to 4."""
+    rng = random.Random(5)
+    for _ in range(300):
+        counts = [rng.choice((0, 1, 2, 3, 4, 5, 6, 9, 30)) for _ in range(rng.randrange(1, 7))]
+        hidden = w.root.value(f"select report.covered(array{counts}::int[])").strip("{}").split(",")
+        small = [c for c, h in zip(counts, hidden) if h == "t"]
+        equal([h for c, h in zip(counts, hidden) if c < 5], ["t"] * sum(c < 5 for c in counts), counts)
+        if all(h == "t" for h in hidden):
+            continue
+        least = [5 if c >= 5 else 0 for c in small]
+        for n, c in enumerate(small):
+            rest = sum(small)
+            others = least[:n] + least[n + 1:]
+            room = all(any(sum(others) <= rest - v <= (10 ** 6 if any(o == 5 for o in others) else 4 * len(others))
+                           for v in (x,)) for x in range(5)) if c < 5 else True
+            equal(room, True, (counts, hidden))
 
 
 @case
@@ -376,12 +489,37 @@ def a_day_of_an_assignment_counts_once(w):
           {"5": 2 * Fraction(1, 2), "6": 50 + june, "7": 4 * Fraction(1, 5)})
 
 
+@case
+def days_of_a_post_tell_nobodys_part_of_it(w):
+    """Nine of a month, whose days everybody can see but one's: is that one, of a known part of a post, among them?
+    Every way of asking gives the same whole number, and each of them fits somebody of a whole post as well."""
+    rep = begin(w)
+    others = put(w, (Spell(datetime.date(2026, 6, 1 + i), last=6) for i in range(9)))
+    one = put(w, [Spell(datetime.date(2026, 6, 10), last=8)])[0]
+    put(w, (Spell(datetime.date(2026, m, 3), "stress", "LV1", last=20) for m in (4, 5) for _ in range(6)))
+    whole = {}
+    for fte, last in [("0.53333", d) for d in range(3, 19)] + [("0.6", d) for d in range(3, 19)] + [("1", d) for d in range(19)]:
+        w.root.run(f"update fact.absence set fte = {fte}, last_day = date '2026-06-10' + {last} where absence_id = 'A-{one.number}'")
+        w.root.run(f"update casework.spell set last_day = date '2026-06-10' + {last} where spell_id = '{one.id}'")
+        asked = [measures(rep, f"2026-{a:02}-01", f"2026-{b:02}-01", *who)
+                 for a, b in ((6, 6), (5, 7), (1, 12)) for who in itertools.product((None, "RW3"), (None, "msk"))]
+        asked.append([json.loads(told) for part, told in rep.run("select * from report.whole('2026-06-01', '2026-06-01')")
+                      if part == "measures"])
+        found = {str(row["fte_days_lost"]) for rows in asked for row in rows
+                 if (row["organisation"], row["pathway"], row["month"]) == ("RW3", "msk", "2026-06")}
+        equal(len(found), 1, f"one number for {fte}, {last}: {found}")
+        equal({v for rows in asked for row in rows for v in [row["fte_days_lost"]] if v is not None and v != int(v)}, set())
+        whole.setdefault(found.pop(), set()).add(fte)
+    equal([k for k, v in whole.items() if v - {"1"} and "1" not in v], [], "numbers that only somebody of a part explains")
+    equal(others[0].cell, one.cell)
+
+
 # ---- looking for one person: between two reports ----
 
 
 @case
 def the_month_under_way_is_not_told(w):
-    """Who is off sick since today, and of what, cannot be told by asking before and after."""
+    """A reader who asks before and after cannot find out who is off sick since today, or why."""
     rep = begin(w)
     put(w, some(random.Random(7), 11, 30))
     put(w, (Spell(datetime.date(2026, 12, d)) for d in range(1, 15)))
@@ -421,7 +559,7 @@ def published(rep):
 
 @case
 def no_two_reports_differ_in_what_they_say_of_a_cell(w):
-    """Whatever is asked for, a cell is the same: nothing to subtract between reports of it."""
+    """A cell is the same in every report, so no two reports can be subtracted."""
     for seed in range(2):
         cells = {}
         year(w, random.Random(seed))
@@ -430,7 +568,7 @@ def no_two_reports_differ_in_what_they_say_of_a_cell(w):
                 equal(cells.setdefault(key(row), row), row, str(key(row)))
 
 
-# What is part of what, whoever is counted.
+# The sums that hold, whoever is counted.
 PARTS = {"spells": COUNTS, "achievable": ("in_target", "missed"), "attempted_in_target": ("in_target",),
          "closed": ("relapsed", "no_contact_due", "left_employment")}
 
@@ -468,7 +606,7 @@ def no_pair_of_published_numbers_tells_of_few(w):
 
 # ---- within one cell ----
 
-# What the numbers are sums of, and which sums are whole: as whoever attacks knows from `dayfour report --define`.
+# The terms of each sum, and the sums that are whole, as an attacker knows them from `dayfour report --define`.
 TARGET = ("in_target", "missed", *KEPT_APART)
 EQUATIONS = (
     TARGET,

@@ -1,5 +1,5 @@
-"""What the role that purges and erases may see and do, and what it does not get to see."""
-from harness import NULL, Refused, case, equal, refused
+"""The rights of the role that purges and erases, and the data that it cannot see."""
+from harness import NULL, Session, case, equal, refused
 
 
 def keeper(w):
@@ -67,27 +67,122 @@ def marking_somebody_for_erasure_is_signed(w):
     refused("42501", w.at("amy"), "select 1 from fact.erasure")
 
 
+def in_flight(w, statement):
+    """Amy's transaction, which is to be committed later."""
+    amy = w.at("amy")
+    amy.run("begin")
+    amy.run(statement)
+    return amy
+
+
+def gone(w, person):
+    """As a purge or an erasure leaves it."""
+    for table in ("fact.person", "fact.absence", "fact.person_contact", "fact.contact", "casework.spell"):
+        keeper(w).run(f"delete from {table} where person_id = '{person}'")
+
+
 @case
 def an_opt_out_is_not_lost_to_a_purge(w):
-    """The clinician's statement found the person, and waits; the purge deletes them."""
+    """Nor is the purge held up by it."""
     person = w.person()
-    w.root.run("begin")
-    w.root.run(f"select 1 from fact.person where person_id = '{person}' for update")
-    amy = w.at("amy")
-    amy.send(f"select oh.opt_out('RW3', '{person}')")
-    w.wait_for_lock(amy)
-    w.root.run(f"delete from fact.person where person_id = '{person}'")
-    w.root.run("commit")
-    amy.collect()
-    equal(w.root.run(f"select opted_out, opt_on from fact.person where person_id = '{person}'"), [("t", "2026-09-10")])
+    amy = in_flight(w, f"select oh.opt_out('RW3', '{person}')")
+    gone(w, person)
+    equal(w.take_up(), [])
+    amy.run("commit")
+    equal(w.take_up(), [person])
+    equal(w.root.run(f"select opted_out, opt_on, revision from fact.person where person_id = '{person}'"),
+          [("t", "2026-09-10", "1")])
+
+
+@case
+def an_entry_that_commits_after_a_purge_goes_too(w):
     spell = w.spell()
-    w.root.run("begin")
-    w.root.run(f"select 1 from fact.person where person_id = '{w.person_of(spell)}' for update")
-    amy.send(f"select oh.record_contact('{spell}', 'declined')")
-    w.wait_for_lock(amy)
-    w.root.run(f"delete from casework.spell where spell_id = '{spell}'; commit")
-    try:
-        amy.collect()
-    except Refused as error:
-        equal(error.state, "OH001")
-    equal(w.root.run("select 1 from fact.contact"), [], "nothing is entered about a case that has gone")
+    person = w.person_of(spell)
+    amy = in_flight(w, f"select oh.record_contact('{spell}', 'declined')")
+    gone(w, person)
+    amy.run("commit")
+    equal(w.root.value(f"select count(*) from fact.contact where person_id = '{person}'"), "1")
+    equal(w.take_up(), [person])
+    for table in ("fact.contact", "followup.wake_up"):
+        equal(w.root.run(f"select 1 from {table} where person_id = '{person}'"), [], table)
+    equal(w.root.run(f"select revision, contacts from fact.person where person_id = '{person}'"), [("1", "0")],
+          "there was something to lock; the next purge takes it")
+    equal(w.root.run("select organisation, person_id, detail from audit.entry where what = 'entry_dropped'"),
+          [("RW3", NULL, NULL)])
+    refused("OH001", amy, f"select oh.record_contact('{spell}', 'declined')")
+
+
+@case
+def it_goes_too_where_the_person_is_remembered(w):
+    spell = w.spell()
+    person = w.person_of(spell)
+    w.at("amy").run(f"select oh.opt_out('RW3', '{person}')")
+    w.take_up()
+    amy = in_flight(w, f"select oh.record_contact('{spell}', 'declined')")
+    for table in ("fact.absence", "casework.spell"):
+        keeper(w).run(f"delete from {table} where person_id = '{person}'")
+    amy.run("commit")
+    equal(w.take_up(), [person])
+    equal(w.root.run(f"select opted_out, contacts, revision from fact.person where person_id = '{person}'"),
+          [("t", "0", "3")])
+    equal(w.root.run(f"select 1 from fact.contact where person_id = '{person}'"), [])
+
+
+@case
+def an_entry_about_a_record_that_moved_stays(w):
+    spell = w.spell()
+    person, other = w.person_of(spell), w.person()
+    amy = in_flight(w, f"select oh.record_contact('{spell}', 'declined')")
+    w.root.run(f"update fact.absence set person_id = '{other}' where person_id = '{person}'")
+    w.root.run(f"delete from fact.person where person_id = '{person}'; delete from casework.spell where person_id = '{person}'")
+    amy.run("commit")
+    equal(w.take_up(), [person])
+    equal(w.root.run(f"select contacts from fact.person where person_id = '{person}'"), [("1",)])
+
+
+@case
+def a_retraction_that_commits_after_a_purge_is_nothing(w):
+    spell = w.spell()
+    person = w.person_of(spell)
+    w.at("amy").run(f"select oh.record_contact('{spell}', 'declined')")
+    w.take_up()
+    amy = in_flight(w, f"select oh.retract({w.fact(spell)['entry_id']}, 'a mistake')")
+    gone(w, person)
+    amy.run("commit")
+    equal(w.take_up(), [person])
+    for table in ("fact.contact", "fact.retraction", "followup.wake_up"):
+        equal(w.root.run(f"select 1 from {table} where person_id = '{person}'"), [], table)
+
+
+@case
+def whom_somebody_works_on_keeps_the_wake_up(w):
+    spell = w.spell()
+    person = w.person_of(spell)
+    w.at("amy").run(f"select oh.claim('{spell}')")
+    other = Session(w.cluster.words, dbname=w.dbname)
+    other.run("begin")
+    other.run(f"select 1 from fact.person where person_id = '{person}' for update")
+    equal(w.take_up(), [])
+    equal(w.root.value(f"select count(*) from followup.wake_up where person_id = '{person}'"), "1")
+    other.run("commit")
+    equal(w.take_up(), [person])
+    # Intake is about to add the very person who opts out.
+    w.at("amy").run("select oh.opt_out('RW3', 'P-new')")
+    other.run("begin")
+    other.run("insert into fact.person (organisation, person_id, revision) values ('RW3', 'P-new', 1)")
+    equal(w.take_up(), [])
+    other.run("commit")
+    equal(w.take_up(), ["P-new"])
+    equal(w.root.run("select opted_out, revision from fact.person where person_id = 'P-new'"), [("t", "2")])
+    other.close()
+
+
+@case
+def people_are_taken_oldest_first_and_by_shard(w):
+    people = [w.person() for _ in range(20)]
+    for person in people:
+        w.at("amy").run(f"select oh.opt_out('RW3', '{person}')")
+    equal(sorted(w.take_up(3)), sorted(people[:3]))
+    first = w.root.column("select person_id from followup.take_wake_ups(100, 2, 0, oh.now())")
+    second = w.root.column("select person_id from followup.take_wake_ups(100, 2, 1, oh.now())")
+    equal((sorted(first + second), bool(first), bool(second)), (sorted(people[3:]), True, True))

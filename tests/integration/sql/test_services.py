@@ -1,5 +1,5 @@
 """The services work with the rights of their groups: no superuser, no bypass of row-level security."""
-from harness import Refused, Session, case, equal, refused
+from harness import NULL, Refused, Session, case, equal, refused
 
 
 def service(w, name):
@@ -33,10 +33,10 @@ PUT_SPELL = """insert into casework.spell (spell_id, organisation, person_id, pe
 def intake_takes_in_and_stores(w):
     intake = service(w, "intake")
     w.root.run("insert into fact.ruleset (serial) values (0) on conflict do nothing")
-    equal(intake.run("select * from intake.take_over('absence.events', '{0,1}', 'me')"),
-          [("0", "0", "1"), ("1", "0", "1")])
+    equal(intake.run("select * from intake.take_positions('absence.events', '{0,1}', 'me', '{0,0}')"),
+          [("0", "0", "1", "0", NULL, NULL, NULL), ("1", "0", "1", "0", NULL, NULL, NULL)])
     intake.run("begin")
-    intake.run("select intake.advance('absence.events', '{0}', '{0}', '{1}', '{5}')")
+    intake.run("select intake.move_positions('absence.events', '{0}', '{0}', '{1}', '{5}', '{null}')")
     equal(intake.run("select s.document is not null, r.serial from fact.ruleset r, fact.settings s"), [("t", "0")])
     intake.run("select division, day from fact.holiday")
     intake.run("select key from fact.install_key")
@@ -63,7 +63,6 @@ def intake_takes_in_and_stores(w):
     intake.run("select fact.check_ruleset(0)")
     intake.run("select coalesce(rehearsal_at, last_now) from ops.clock")
     intake.run("update ops.clock set last_now = '2026-09-10T12:00Z' where last_now < '2026-09-10T12:00Z'")
-    intake.run("notify dayfour_wake")
     intake.run("commit")
     equal(w.root.value("select next_offset from intake.position where partition = 0"), "5")
 
@@ -71,9 +70,9 @@ def intake_takes_in_and_stores(w):
 @case
 def a_fenced_intake_is_told(w):
     intake = service(w, "intake")
-    intake.run("select * from intake.take_over('fenced', '{0}', 'one')")
-    intake.run("select * from intake.take_over('fenced', '{0}', 'two')")
-    refused("CT001", intake, "select intake.advance('fenced', '{0}', '{0}', '{1}', '{5}')")
+    intake.run("select * from intake.take_positions('fenced', '{0}', 'one', '{0}')")
+    intake.run("select * from intake.take_positions('fenced', '{0}', 'two', '{0}')")
+    refused("CT001", intake, "select intake.move_positions('fenced', '{0}', '{0}', '{1}', '{5}', '{null}')")
 
 
 @case
@@ -101,7 +100,7 @@ def a_load_waits_for_the_batches_before_it_and_they_for_it(w):
 
 @case
 def nobody_else_can_hold_up_a_batch(w):
-    """Whoever can log in holds what they can get hold of; the check at a batch's end waits for none of it."""
+    """A login holds every lock it can get; the check at a batch's end waits for none of them."""
     intake, amy, opr = service(w, "intake"), w.at("amy"), service(w, "operator")
     intake.run("set lock_timeout = '2s'")
     services = [service(w, name) for name in ("followup", "retention")]
@@ -203,3 +202,35 @@ def retention_deletes_and_reads_no_message(w):
                       "insert into fact.person (organisation, person_id, revision) values ('RW3', 'x', 1)",
                       "select 1 from oh.task", "delete from audit.entry", "delete from fact.settings"):
         refused("42501", retention, statement)
+
+
+@case
+def followup_ends_old_transactions_of_clinicians(w):
+    """Only clinicians' transactions end; their work is rolled back, and the audit has it."""
+    spell = w.spell()
+    followup, amy = service(w, "followup"), w.at("amy")
+    for session in (amy, service(w, "operator")):
+        session.run("begin")
+        session.run("select 1")
+    amy.run(f"select oh.claim('{spell}')")
+    equal(followup.value("select ops.end_old_transactions(300)"), "0", "it is a young one")
+    w.root.run("select pg_sleep(1.1)")
+    equal(followup.value("select ops.end_old_transactions(1)"), "1")
+    w.sessions.pop("amy").psql.kill()
+    equal(w.fact(spell), None)
+    equal(w.root.run("select who, detail ->> 'login', (detail ->> 'seconds')::int between 1 and 60 from audit.entry"
+                     " where what = 'transaction_ended'"), [(w.role("fol"), w.role("amy"), "t")])
+    service(w, "operator").run("rollback")
+    for who in ("amy", "ope"):
+        refused("42501", w.at(who), "select ops.end_old_transactions(1)")
+    equal(followup.value("select ops.end_old_transactions(1)"), "0")
+
+
+@case
+def without_the_right_it_says_so(w):
+    for right in ("pg_signal_backend", "pg_read_all_stats"):
+        w.root.run(f"revoke {right} from dayfour_ops_owner")
+        try:
+            equal(service(w, "followup").value("select ops.end_old_transactions(300)"), NULL)
+        finally:
+            w.root.run(f"grant {right} to dayfour_ops_owner")

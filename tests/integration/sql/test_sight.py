@@ -1,11 +1,11 @@
-"""Who sees which rows, and may act on them."""
+"""The rows that each login sees and may act on."""
 from harness import case, equal, refused
 
 VIEWS = ("task", "worklist", "spell", "event", "entry")
 
 
 def make(w):
-    """One case for each of two organisations and queues; {(organisation, queue): spell}."""
+    """Makes one case for each of two organisations and queues; {(organisation, queue): spell}."""
     made = {}
     for organisation in ("RW3", "XX9"):
         for queue in ("physiotherapy", "mental-health"):
@@ -21,7 +21,7 @@ def make(w):
 
 
 def seen(w, who, made):
-    """What each view shows of these cases, which must be the same in all of them."""
+    """The cases that each view shows; all views must agree."""
     of_id = {spell: key for key, spell in made.items()}
     found = {}
     for view in VIEWS:
@@ -107,6 +107,7 @@ def the_same_number_in_another_organisation_is_another_person(w):
     equal(w.at("xen").run("select task_id, name from oh.task where person_id = 'P-both'"),
           [(theirs, "Test Person 5")])
     w.at("amy").run("select oh.opt_out('RW3', 'P-both')")
+    w.take_up()
     equal(w.root.column("select organisation from fact.person where person_id = 'P-both' and opted_out"), ["RW3"])
 
 

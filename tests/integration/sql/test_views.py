@@ -4,7 +4,9 @@ from harness import NULL, case, equal
 TASK = ("task_id organisation queue pathway priority person_id name phone email language preferred_time voicemail"
         " onset_date due_date work_by_date respond_by days_left state end_reason assigned_to attempts last_outcome"
         " first_attempt_at contacted_at in_target elapsed_days elapsed_working_days relapse late_report backdated"
-        " review_first red_flag reason_changed expected_return last_day spell_id period_id absence_ids")
+        " review_first red_flag reason_changed expected_return last_day spell_id period_id absence_ids act_by act_in_days"
+        " known_at reason_late call_back_at red_flag_open unreachable assigned_name oh_record"
+        " site staff_group job channel needs date_of_birth display_reason")
 COLUMNS = {
     "task": TASK,
     "worklist": TASK,
@@ -12,7 +14,8 @@ COLUMNS = {
              " absence_ids",
     "event": "event_id topic subject kind occurrence organisation person_id spell_id period_id occurs_on due_on late"
              " late_report backdated emitted_at withdrawn_at",
-    "entry": "entry_id task_id kind outcome at by retracted_at assignee review_on red_flag entered_at retracted_why",
+    "entry": "entry_id task_id kind outcome at by retracted_at assignee review_on red_flag entered_at retracted_why"
+             " call_back_at channel work_related work_ability likely_return service oh_record",
     "record": "task_id organisation person_id absence_id version first_notice_at changed_at first_onset_date onset_date"
               " last_day open_ended expected_return fit_note_from fit_note_to phased_return_from cancelled scheme code"}
 
@@ -35,17 +38,21 @@ def views_people_read_keep_their_conditions_out(w):
 @case
 def a_task_shows_what_is_stored(w):
     person = w.person()
-    w.record(person, "A-all")
-    w.details(person, "A-all")
+    w.record(person, "A-all", site="Site 3", staff_group="Nursing")
+    w.details(person, "A-all", job="Staff nurse", channel="letter", needs="a text relay", date_of_birth="1984-03-04")
     spell = w.spell(person, records=[("/hr", "A-all")], priority=1, work_by_date="2026-09-10",
                     respond_by="2026-09-09", previous_spell="T0", late_report=True, backdated=True,
                     review_first=True, red_flag=True, reason_changed=True, expected_return="2026-10-01", attempts=2,
-                    last_outcome="voicemail", first_attempt_at="2026-09-08T09:00Z", assigned_to="amy")
+                    last_outcome="voicemail", first_attempt_at="2026-09-08T09:00Z", assigned_to="amy",
+                    known_at="2026-09-07T08:00Z", reason_late=True, call_back_at="2026-09-10T23:30Z",
+                    unreachable=True, oh_record="OH-9")
     equal(w.at("amy").run(f"select * from oh.task where task_id = '{spell}'"), [(
         spell, "RW3", "physiotherapy", "msk", "1", person, "Test Person 1", "07700 900001", "p1@example.test", "en",
         "mornings", "t", "2026-09-07", "2026-09-11", "2026-09-10", "2026-09-09", "1", "open", NULL, "amy", "2",
         "voicemail", "2026-09-08 09:00:00+00", NULL, NULL, NULL, NULL, "t", "t", "t", "t", "t", "t", "2026-10-01",
-        NULL, spell, "P" + spell[1:], "{A-all}")])
+        NULL, spell, "P" + spell[1:], "{A-all}", "2026-09-11", "1", "2026-09-07 08:00:00+00", "t",
+        "2026-09-10 23:30:00+00", "f", "t", "amy", "OH-9", "Site 3", "Nursing", "Staff nurse", "letter",
+        "a text relay", "1984-03-04", NULL)])
 
 
 @case
@@ -65,6 +72,45 @@ def each_detail_is_that_of_the_latest_record_that_has_it(w):
     equal(w.at("amy").run(look), [("Test Person 2", "07700 900002", "p1@example.test", "t")])
     w.root.run(f"delete from fact.person_contact where person_id = '{person}'")
     equal(w.at("amy").run(look), [(NULL, NULL, NULL, NULL)])
+
+
+@case
+def site_and_staff_group_come_from_the_absence(w):
+    """They stay when contact details have gone; of the latest record that has them, with details or without."""
+    person = w.person()
+    w.record(person, person + "-old", onset="2026-09-01", site="Site 1", staff_group="Nursing")
+    w.record(person, person + "-new", onset="2026-09-05", site="Site 2")
+    w.record(person, person + "-off", onset="2026-09-06", site="Site 3", cancelled=True)
+    w.details(person, person + "-old", job="Staff nurse")
+    spell = w.spell(person, records=[("/hr", person + "-old")])
+    for view in ("oh.task", "oh.worklist"):
+        equal(w.at("amy").run(f"select site, staff_group, job from {view} where task_id = '{spell}'"),
+              [("Site 2", "Nursing", "Staff nurse")], view)
+    w.root.run(f"delete from fact.person_contact where person_id = '{person}'")
+    equal(w.at("amy").run(f"select site, staff_group, job from oh.task where task_id = '{spell}'"),
+          [("Site 2", "Nursing", NULL)])
+
+
+@case
+def the_reason_in_words(w):
+    """The title of the settings, else the code; none of what may be another queue's matter by now."""
+    def shown(scheme, code, match=1, **spell):
+        person = w.person()
+        w.record(person, person + "-a", scheme=scheme, code=code, match=match)
+        task = w.spell(person, records=[("/hr", person + "-a")], **spell)
+        return w.at("amy").value(f"select display_reason from oh.task where task_id = '{task}'")
+    equal(shown(1, "S12"), "Other musculoskeletal problems")
+    equal(shown(1, "S11"), "Back Problems")
+    equal(shown(2, "M545"), "M545", "no title for it")
+    equal(shown(2, "S12"), "S12", "another scheme, another reason")
+    equal(shown(1, "S12", reason_changed=True), NULL)
+    equal(shown(1, "S12", tombstone=True, state="ended", end_reason="superseded"), NULL)
+    equal(shown(0, None, match=0), NULL)
+
+
+@case
+def what_the_service_is_called(w):
+    equal(w.at("amy").run("select * from oh.page_settings()"), [(NULL, NULL, NULL)])
 
 
 @case

@@ -1,4 +1,4 @@
-"""What is on a worklist, and what is not."""
+"""The tasks that are on a worklist, and those that are not."""
 from harness import case, equal
 
 

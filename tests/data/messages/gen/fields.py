@@ -3,7 +3,7 @@ import base64
 import json
 
 from .corpus import (ABSENCE, PERSON, STRUCTURED, accept, ce_headers, data, encode, envelope,
-                     ignore, leaver, reject)
+                     ignore, leaver, reject, spliced_data)
 
 
 def good_messages():
@@ -18,7 +18,8 @@ def good_messages():
                  "email": "test.person.00077@example.invalid", "language": "en",
                  "preferred_time": "mornings", "voicemail": True},
         fit_note={"from": "2026-09-14", "to": "2026-09-28"}, phased_return_from="2026-09-21",
-        site="Site 3", staff_group="Staff group 4")
+        site="Site 3", staff_group="Staff group 4", job="Job 5", recorded_at="2026-09-07T07:55:00Z")
+    full["contact"].update(channel="phone", needs="a text", date_of_birth="1984-03-04")
     accept("absence-all-members", "nothing left out", envelope(full))
     bare = {k: full[k] for k in ("organisation", "absence_id", "version", "person_id",
                                  "category", "onset_date")}
@@ -116,19 +117,24 @@ def not_cloudevents():
 
 
 def ignored():
-    for name, kind in (("other", "org.example.other.v1"), ("v2", ABSENCE[:-1] % "opened" + "2"),
+    for name, kind in (("other", "org.example.other.v1"),
                        ("upper-case", (ABSENCE % "opened").upper()),
-                       ("person", PERSON % "moved"), ("ours", "org.dayfour.contact.overdue.v1"),
-                       ("prefix", ABSENCE % "opened" + ".x")):
-        ignore("type-" + name, "not one of ours to read", envelope(data(), kind))
+                       ("capitals", "org.dayfour.Absence.Opened.v1"), ("word", "opened"),
+                       ("ours", "org.dayfour.contact.overdue.v1"),
+                       ("no-dot", "org.dayfour.absences.v1")):
+        ignore("type-" + name, "of another namespace", envelope(data(), kind))
     ignore("type-other-binary", "in binary mode", data(), headers=ce_headers("org.example.o.v1"))
     ignore("type-other-no-data", "nothing more is looked at",
            envelope(..., "org.example.other.v1"))
     ignore("type-other-bad-data", "nothing more is looked at",
            envelope([1], "org.example.other.v1", time=7))
-    for c in ("maternity", "15", "8", "07", "sick", "sickness leave", "disability"):
-        ignore("category-" + c.replace(" ", "-"), "another category is none of our business",
-               envelope(data(category=c)))
+    ignore("type-other-base64", "somebody else's bytes are not looked at",
+           envelope(..., "org.example.other.v1", data_base64="/wA="))
+    for c in ("maternity", "15", "7", "07", "disability leave", "carer's leave", "Annual Leave"):
+        ignore("category-" + c.lower().replace(" ", "-").replace("'", ""),
+               "a category that is passed over", envelope(data(category=c)))
+    ignore("category-other-blank", "trimmed of every Unicode space",
+           envelope(data(category="\u2003 Maternity\u00a0\t")))
     ignore("category-other-binary", "in binary mode", data(category="maternity"),
            headers=ce_headers())
     ignore("category-other-esr", "S12 under disability leave", envelope(data(category="15")))
@@ -139,8 +145,130 @@ def ignored():
     ignore("category-other-cancelled", "of every kind of event",
            envelope(data(category="paternity"), ABSENCE % "cancelled"))
     for name, c in (("08", "08"), ("capitals", "SICKNESS"), ("capitalised", "Sickness"),
-                    ("mixed", "sickNESS")):
+                    ("mixed", "sickNESS"), ("8", "8"), ("blank-after", "sickness "),
+                    ("spaces", "\u2003Sickness\u00a0"), ("8-blank", " 8\t")):
         accept("category-" + name, "sickness, however written", envelope(data(category=c)))
+    own = {"settings": "../settings/good/ignored-categories.json"}
+    ignore("category-own", "one of the settings' own list", envelope(data(category="TRAVEL Leave ")),
+           **own)
+    ignore("category-own-digit", "a single digit has a leading zero", envelope(data(category="3")),
+           **own)
+    reject("category-own-shipped", "unknown_category", "data.category",
+           "a list of one's own stands instead of the shipped one",
+           envelope(data(category="maternity")), schema="cannot-say", **own)
+    accept("category-own-sickness", "sickness is taken whatever the list", envelope(data()), **own)
+
+
+def unknown():
+    for name, kind in (("v2", ABSENCE[:-1] % "opened" + "2"), ("updated", ABSENCE % "updated"),
+                       ("prefix", ABSENCE % "opened" + ".x"), ("blank", ABSENCE % "opened" + " "),
+                       ("person", PERSON % "moved"), ("feed", "org.dayfour.feed.silent.v1"),
+                       ("namespace-alone", "org.dayfour.absence.")):
+        reject("unknown-type-" + name, "unknown_type", "type", "of our namespaces, and none of ours",
+               envelope(data(), kind))
+    reject("unknown-type-binary", "unknown_type", "ce_type", "in binary mode", data(),
+           headers=ce_headers(ABSENCE % "updated"))
+    reject("unknown-type-no-data", "unknown_type", "type", "before the data is looked at",
+           envelope(..., ABSENCE % "updated"))
+    reject("unknown-type-category", "unknown_type", "type", "before the category",
+           envelope(data(category="maternity"), ABSENCE % "updated"))
+    for c in ("sick", "S", "sickness leave", "disability", "18", "008", "88", "sick\u200bness",
+              "x" * 200):
+        reject("unknown-category-" + "".join(x if x.isascii() and x.isalnum() else "-" for x in c)[:20],
+               "unknown_category", "data.category", "neither sickness nor passed over",
+               envelope(data(category=c)), schema="cannot-say")
+    reject("unknown-category-binary", "unknown_category", "data.category", "in binary mode",
+           data(category="sick"), headers=ce_headers(), schema="cannot-say")
+    reject("unknown-category-missing-fields", "unknown_category", "data.category",
+           "before what is missing", envelope({"category": "sick"}), schema="cannot-say")
+    reject("unknown-category-bad-fields", "unknown_category", "data.category",
+           "before what is bad", envelope(data(category="sick", version="x"), id="i" * 1025), schema="cannot-say")
+    reject("unknown-category-cancelled", "unknown_category", "data.category", "of every kind",
+           envelope(data(category="sick"), ABSENCE % "cancelled"),
+           schema="cannot-say")
+    for name, c in (("empty", ""), ("blank", " "), ("spaces", "\u2003\u00a0\u3000")):
+        reject("category-only-" + name, "missing_field", "data.category",
+               "nothing but white space is no category", envelope(data(category=c)))
+
+
+def base64_data():
+    def b64(body):
+        return base64.b64encode(encode(body)).decode()
+
+    def wrapped(body, kind=ABSENCE % "opened", **changes):
+        return envelope(..., kind, data_base64=b64(body), **changes)
+
+    accept("data-base64", "the data as base64", wrapped(data()))
+    accept("data-base64-person", "of a person", wrapped(leaver(), PERSON % "left"))
+    accept("data-base64-beside-null", "null is absent", envelope(None, data_base64=b64(data())))
+    accept("data-base64-null", "null is absent", envelope(data(), data_base64=None))
+    accept("data-base64-binary-member", "in binary mode an unknown member", data(data_base64=7),
+           headers=ce_headers())
+    ignore("data-base64-category", "a category that is passed over",
+           wrapped(data(category="maternity")))
+    accept("data-base64-depth", "nesting is counted from the start", wrapped(
+        spliced_data("[" * 31 + "]" * 31)))
+    for name, reason, body in (
+            ("not-utf8", "not_utf8", b'{"site":"\xff"}'), ("not-json", "not_json", b"{"),
+            ("empty", "not_json", b""), ("mark", "not_json", b"\xef\xbb\xbf{}"),
+            ("too-deep", "too_deep", b"[" * 33), ("duplicate", "duplicate_key", b'{"a":1,"a":2}'),
+            ("u0000", "bad_field", b'{"site":"\\u0000"}'), ("surrogate", "bad_field",
+                                                           b'{"site":"\\ud800"}')):
+        reject("data-base64-" + name, reason, "data_base64", "what it holds is scanned as strictly",
+               wrapped(body), schema="cannot-say")
+    reject("data-base64-beside-data", "bad_field", "data_base64", "one of the two",
+           envelope(data(), data_base64=b64(data())))
+    reject("data-base64-number", "bad_field", "data_base64", "a string", envelope(..., data_base64=7))
+    text = b64(data()).rstrip("=")
+    for name, t in (("unpadded", b64(data(site="x")).rstrip("=") if len(text) % 4 == 0 else text),
+                    ("line-break", b64(data())[:76] + "\n" + b64(data())[76:]),
+                    ("blank-before", " " + b64(data())[:-1]), ("url", "_" * 4), ("dash", "-" * 4),
+                    ("padding-inside", "e=30"), ("padding-three", "e==="), ("word", "????")):
+        reject("data-base64-" + name, "bad_field", "data_base64",
+               "the standard alphabet, padded, and nothing else", envelope(..., data_base64=t),
+               schema="cannot-say")
+    reject("data-base64-holds-null", "missing_field", "data", "null is absent", wrapped("null"),
+           schema="cannot-say")
+    reject("data-base64-holds-list", "bad_field", "data", "not an object", wrapped("[]"),
+           schema="cannot-say")
+    reject("data-base64-member", "bad_field", "data.onset_date", "its members are the data's",
+           wrapped(data(onset_date="2026-02-30")), schema="cannot-say")
+    reject("data-base64-missing", "missing_field", "data.person_id", "its members are the data's",
+           wrapped(data(person_id=...)), schema="cannot-say")
+
+
+def heartbeats():
+    k = "org.dayfour.feed.heartbeat.v1"
+
+    def beat(**changes):
+        d = {"organisation": "RW3", "as_of": "2026-09-07T06:00:00Z", "records": 60000, "sent": 300,
+             "rejected": 0}
+        d.update(changes)
+        return {m: v for m, v in d.items() if v is not ...}
+
+    accept("heartbeat", "a source is alive", envelope(beat(), k))
+    accept("heartbeat-binary", "in binary mode", beat(), headers=ce_headers(k))
+    accept("heartbeat-bare", "counts are not required",
+           envelope(beat(records=..., sent=None, rejected=...), k, time=...))
+    accept("heartbeat-offset", "a time with its offset",
+           envelope(beat(as_of="2026-09-07T07:00:00.5+01:00"), k))
+    for m in ("organisation", "as_of"):
+        for name, v in (("no", ...), ("null", None)):
+            reject("heartbeat-%s-%s" % (name, m.replace("_", "-")), "missing_field", "data." + m,
+                   "required", envelope(beat(**{m: v}), k))
+    for name, v in (("date", "2026-09-07"), ("number", 7), ("no-offset", "2026-09-07T06:00:00")):
+        reject("heartbeat-as-of-" + name, "bad_field", "data.as_of", "RFC 3339 with its offset",
+               envelope(beat(as_of=v), k))
+    for m in ("records", "sent", "rejected"):
+        for name, v in (("negative", -1), ("text", "1"), ("fraction", 1.5)):
+            reject("heartbeat-%s-%s" % (m, name), "bad_field", "data." + m, "a whole number from 0",
+                   envelope(beat(**{m: v}), k))
+    reject("heartbeat-no-data", "missing_field", "data", "no data", envelope(..., k))
+    reject("heartbeat-organisation-blank", "bad_field", "data.organisation", "nothing around it",
+           envelope(beat(organisation="RW3 "), k))
+    reject("heartbeat-source-not-allowed", "source_not_allowed", "source",
+           "RW3's source speaks for RW3 alone", envelope(beat(organisation="SC1"), k),
+           schema="cannot-say", settings="../settings/good/sources-bound.json")
 
 
 def missing_fields():
@@ -151,8 +279,6 @@ def missing_fields():
                envelope(data(**{m: None})))
     reject("missing-data", "missing_field", "data", "no data", envelope(...))
     reject("null-data", "missing_field", "data", "null is absent", envelope(None))
-    reject("data-base64", "missing_field", "data", "data_base64 is not read",
-           envelope(..., data_base64=base64.b64encode(encode(data())).decode()))
     reject("missing-binary", "missing_field", "data.person_id", "in binary mode",
            data(person_id=...), headers=ce_headers())
     reject("missing-cancelled", "missing_field", "data.onset_date",
@@ -224,9 +350,17 @@ def people():
         accept("person-%s-back" % kind, "null takes it back",
                envelope(leaver(on=None), PERSON % kind))
     for kind in ("opted-out", "opted-in"):
-        reject("person-%s-on-null" % kind, "missing_field", "data.on",
-               "only left and died are taken back by null",
+        reject("person-%s-on-null" % kind, "bad_field", "data.on",
+               "null withdraws only a left or a died",
                envelope(leaver(on=None), PERSON % kind))
+    for kind in ("left", "died", "opted-out", "opted-in"):
+        reject("person-%s-no-on" % kind, "missing_field", "data.on",
+               "null says something, leaving it out does not",
+               envelope(leaver(on=...), PERSON % kind))
+    reject("person-no-on-before-bad", "missing_field", "data.on", "missing is looked for first",
+           envelope(leaver(on=..., person_id=7), PERSON % "died"))
+    reject("person-bad-before-on-null", "bad_field", "data.person_id", "in the order of the members",
+           envelope(leaver(on=None, person_id=7), PERSON % "opted-out"))
     k = PERSON % "left"
     reject("person-no-time-binary", "missing_field", "ce_time", "in binary mode", leaver(),
            headers=ce_headers(k, ce_time=...))

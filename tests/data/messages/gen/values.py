@@ -15,6 +15,13 @@ def bad_fields():
         bad(n + "-object", "data." + m, "not a string", **{m: {}})
         accept(n + "-100-bytes", "100 bytes", envelope(data(**{m: "x" * 100})))
         bad(n + "-101-bytes", "data." + m, "101 bytes", **{m: "x" * 101})
+        for name, text in (("blank-before", " A-1"), ("blank-after", "A-1\t"), ("blank", " "),
+                           ("no-break", "\u00a0A-1"), ("em", "A-1\u2003"), ("line", "A-1\u2028"),
+                           ("next-line", "\u0085A-1"), ("zero-width", "A-1\u200b"),
+                           ("joiner", "\u2060A-1"), ("mark", "\ufeffA-1")):
+            bad(n + "-" + name, "data." + m, "nothing around it that nobody sees", **{m: text})
+        accept(n + "-blank-inside", "inside there may be any",
+               envelope(data(**{m: "A \u00a0\u200b1"})))
     accept("person-id-100-bytes-accents", "50 characters of two bytes",
            envelope(data(person_id="\u00e9" * 50)))
     bad("person-id-101-bytes-accents", "data.person_id", "51 characters, 101 bytes",
@@ -30,6 +37,13 @@ def bad_fields():
     reject("bad-source-101-bytes-binary", "bad_field", "ce_source", "in binary mode", data(),
            headers=ce_headers(ce_source="/" + "x" * 100))
     accept("source-100-bytes", "100 bytes", envelope(data(), source="/" + "x" * 99))
+    for name, text in (("blank-before", " e"), ("blank-after", "e "), ("zero-width", "e\u200b"),
+                       ("mark", "\ufeffe")):
+        for m in ("id", "source"):
+            reject("bad-%s-%s" % (m, name), "bad_field", m, "nothing around it that nobody sees",
+                   envelope(data(), **{m: text}))
+            reject("bad-%s-%s-binary" % (m, name), "bad_field", "ce_" + m, "in binary mode", data(),
+                   headers=ce_headers(**{"ce_" + m: text}))
 
     for name, text, schema in (
             ("1-0", "1.0", "cannot-say"), ("1e0", "1e0", "cannot-say"),
@@ -51,6 +65,22 @@ def bad_fields():
            envelope(data(last_day="2026-09-30", open_ended=True)))
     bad("site-number", "data.site", "a string", site=3)
     bad("staff-group-list", "data.staff_group", "a string", staff_group=["x"])
+    bad("job-number", "data.job", "a string", job=7)
+    bad("recorded-at-date", "data.recorded_at", "an instant, not a day", recorded_at="2026-09-07")
+    bad("recorded-at-no-offset", "data.recorded_at", "its offset from UTC is missing", recorded_at="2026-09-07T07:55:00")
+    bad("recorded-at-number", "data.recorded_at", "a string", recorded_at=20260907)
+    for name, value, why in (("channel-number", 7, "a string"), ("channel-list", ["phone"], "a string")):
+        bad(name, "data.contact.channel", why, contact={"channel": value})
+    bad("needs-true", "data.contact.needs", "a string", contact={"needs": True})
+    bad("date-of-birth-british", "data.contact.date_of_birth", "year first", contact={"date_of_birth": "04/03/1984"})
+    bad("date-of-birth-number", "data.contact.date_of_birth", "a string", contact={"date_of_birth": 19840304})
+    for channel in ("phone", "email", "text", "letter", "pigeon", "Phone", ""):
+        accept("channel-" + {"": "empty", "Phone": "capital"}.get(channel, channel),
+               "one of four, or left out", envelope(data(contact={"channel": channel})))
+    accept("texts-cut", "longer than is kept: cut, not refused", envelope(data(
+        site="S" * 101, staff_group="\u00e9" * 51, job="\U0001f600" * 26, contact={"needs": "n" * 199 + "\u00e9"})))
+    accept("texts-just-fit", "as long as may be", envelope(data(
+        site="S" * 100, staff_group="\u00e9" * 50, job="\U0001f600" * 25, contact={"needs": "n" * 198 + "\u00e9"})))
     dates(bad)
     objects(bad)
     ftes()
@@ -121,6 +151,11 @@ def objects(bad):
                                                  for c in code.lower())[:12].strip("-")),
                "a code no rule knows is no match, not an error",
                envelope(data(reason={"scheme": scheme, "code": code})))
+    for name, code in (("no-break", "\u00a0S12"), ("em", "S12\u2003"), ("blank-alone", "\u2003\u00a0")):
+        accept("reason-code-" + name, "trimmed of every Unicode space",
+               envelope(data(reason={"scheme": "esr", "code": code})))
+    accept("reason-code-spaces-no-scheme", "nothing but white space is no code",
+           envelope(data(reason={"code": "\u2003"})))
     accept("reason-scheme-alone", "a scheme without a code: watched",
            envelope(data(reason={"scheme": "esr"})))
     accept("reason-scheme-unknown-alone", "the scheme matters only where a code is given",

@@ -1,0 +1,165 @@
+"""The guards of exactly-once, taken out one at a time. Each has its change (file, text, new text) and the tests that
+must notice, the likeliest first. A test is FOLDER.FILE.CASE; of a model, models.NAME."""
+POSITIONS, FOLLOWUP, GUARD = ("schemas/sql/repeatable/%s.sql" % name
+                              for name in ("22_intake_positions", "28_followup", "24_fact_guards"))
+WRITER, RECOVER, INTAKE = "services/intake/batch_writer.c", "services/intake/recover.c", "services/intake/intake.c"
+SHARD_WORK, SHARD_KAFKA, PRODUCER, SINK = ("services/followup/%s.c" % name for name in (
+    "shard/shard_work", "shard/shard_kafka", "kafka/producer", "kafka/sink"))
+CLAIM, LEDGER = "services/followup/shard/claim.c", "services/followup/db/ledger.c"
+POSITION = "services/followup/kafka/producer_position.c"
+STAND, SOURCE = "services/intake/stand.c", "services/intake/source.c"
+BRAKE, CLOCK = "common/casefile/brake.c", "common/casefile/product_clock.c"
+PG, KAFKA = "common/pg/pg.c", "common/kafka/kafka.c"
+
+GUARDS = [
+    # --- in
+    {"guard": "a batch moves a position only from where it is",
+     "changes": [(POSITIONS, "p.partition = v.part and coalesce(p.next_offset, -1) = v.ex and p.epoch = v.ep",
+                  "p.partition = v.part and p.epoch = v.ep")],
+     "tests": ["sql.fencing.a_batch_moves_positions_only_from_where_they_are"]},
+    {"guard": "a batch moves a position only under its owner's epoch",
+     "changes": [(POSITIONS, "p.partition = v.part and coalesce(p.next_offset, -1) = v.ex and p.epoch = v.ep",
+                  "p.partition = v.part and coalesce(p.next_offset, -1) = v.ex")],
+     "tests": ["e2e.outages.a zombie only the database knows",
+               "sql.fencing.a_batch_moves_positions_only_of_its_owner"]},
+    {"guard": "who is fenced is told: a position that did not move fails the batch",
+     "changes": [(POSITIONS, "if n <> cardinality(in_partitions) then", "if false then")],
+     "tests": ["sql.fencing.a_batch_moves_positions_only_from_where_they_are"]},
+    {"guard": "a take-over raises the epoch",
+     "changes": [(POSITIONS, "        set epoch = p.epoch + 1, owner = in_owner,", "        set owner = in_owner,")],
+     "tests": ["sql.fencing.a_batch_moves_positions_only_of_its_owner"]},
+    {"guard": "a position moves in the transaction of its effects",
+     "changes": [(WRITER, "    position_send_advance(l->pg, around->topic, l->advances, l->n_advances);\n"
+                  "    l->first_load_result = 2;",
+                  "    position_send_advance(l->pg, around->topic, l->advances, l->n_advances);\n"
+                  "    pg_send(l->pg, &pg_commit, NULL);\n    pg_send(l->pg, &pg_begin, NULL);\n"
+                  "    l->first_load_result = 4;")],
+     "tests": ["e2e.crash.intake.loaded"]},
+    {"guard": "after any failure it reads on from the stored position, not from where it was",
+     "changes": [(RECOVER, "        make_room(in, p[i].partition);\n",
+                  "        make_room(in, p[i].partition);\n"
+                  "        if (p[i].next_offset < in->progress[p[i].partition].next_offset) {\n"
+                  "            p[i].next_offset = in->progress[p[i].partition].next_offset;\n        }\n"),
+                 (RECOVER, ".committed = p[i].next_offset,",
+                  ".committed = in->progress[p[i].partition].committed > 0\n"
+                  "        ? in->progress[p[i].partition].committed : p[i].next_offset,")],
+     "tests": ["e2e.outages.sessions cut again and again"]},
+    {"guard": "a failed batch is done again from its start",
+     "changes": [(WRITER, "    l->tries++;\n", "    l->tries++;\n    if (why == STATUS_RETRY && l->take > 1) {\n"
+                  "        l->from++;\n        l->take--;\n    }\n")],
+     "tests": ["e2e.refusals.intake, records refused"]},
+    {"guard": "a record that moved while it was loaded is looked for again",
+     "changes": [(WRITER, "if (l->caseload.missed) {", "if (false) {")],
+     "tests": ["e2e.feed.a record moves meanwhile"]},
+    {"guard": "of a batch done in halves the second follows the first",
+     "changes": [(WRITER, "    return l->from + l->take < l->storing->n;", "    return l->storing == NULL;")],
+     "tests": ["e2e.refusals.all but what cannot be stored"]},
+    {"guard": "an error of the server's own is no bad message",
+     "changes": [(PG, 'is_class(state, "23") || is_class(state, "21");',
+                  'is_class(state, "23") || is_class(state, "21") || is_class(state, "53");')],
+     "tests": ["e2e.refusals.intake, records refused"]},
+    {"guard": "only what is stored is told to the group, and moves the position",
+     "changes": [(WRITER, "    apply_messages(l, around);\n    caseload_derive",
+                  "    if (l->tries == 0) {\n        apply_messages(l, around);\n    }\n    caseload_derive")],
+     "tests": ["e2e.refusals.intake, records refused", "e2e.outages.rows locked"]},
+    {"guard": "a dead letter is stored with the position that passes it",
+     "changes": [(WRITER, "    position_send_dead(l->pg, around->topic, m, l->take, around->now);",
+                  "    if (l->tries == 0) {\n"
+                  "        position_send_dead(l->pg, around->topic, m, l->take, around->now);\n    }")],
+     "tests": ["e2e.refusals.intake, records refused", "e2e.refusals.intake, dead letters refused"]},
+    {"guard": "what is handed over from before an assignment is not taken",
+     "changes": [(INTAKE, "    if (!p->held || m->offset < p->next_offset) {", "    if (!p->held) {")],
+     "tests": ["e2e.refusals.messages handed over again"]},
+    {"guard": "a position is held by the record at it",
+     "changes": [(STAND, "if (anchor != NO_OFFSET && anchor >= start) {", "if (anchor == INT64_MAX) {")],
+     "tests": ["unit.stand.the_record_is_read_again"]},
+    {"guard": "another record at its place is named",
+     "changes": [(SOURCE, "if (memcmp(mark, s->anchor.mark, MARK_BYTES) != 0) {", "if (false) {")],
+     "tests": ["e2e.positions.made again, equal"]},
+    {"guard": "a log that begins earlier is another's",
+     "changes": [(STAND, "if (s->log_start != NO_OFFSET && start < s->log_start) {", "if (false) {")],
+     "tests": ["unit.stand.without_a_record_the_beginning_tells"]},
+    {"guard": "a log that begins behind all that was seen has lost something",
+     "changes": [(STAND, "if (start > *at && start > s->seen_end) {", "if (false) {")],
+     "tests": ["unit.stand.nothing_unread_is_deleted"]},
+    {"guard": "up to the end that was seen nothing is lost",
+     "changes": [(STAND, "if (start > *at && start > s->seen_end) {", "if (start > *at) {")],
+     "tests": ["unit.stand.up_to_the_end_that_was_seen_nothing_is_unread"]},
+    {"guard": "an end is noted only where the position is still there",
+     "changes": [(POSITIONS, "and p.epoch = v.ep and coalesce(p.next_offset, -1) = v.nx and", "and")],
+     "tests": ["sql.fencing.an_end_is_noted_only_where_nothing_moved"]},
+    {"guard": "setting aside stops where many are refused for one reason",
+     "changes": [(BRAKE, "if (!b->on && is_known(b, who)) {", "if (is_known(b, who)) {")],
+     "tests": ["unit.brake.holds_after_so_many_people_in_a_row"]},
+    {"guard": "one person refused many times is one person",
+     "changes": [(BRAKE, "if (!b->on && is_known(b, who)) {", "if (false && is_known(b, who)) {")],
+     "tests": ["unit.brake.one_person_again_and_again_is_one"]},
+    {"guard": "only rows of the sort that was refused release it",
+     "changes": [(BRAKE, "n > 0 && b->n > 0 && b->rows == rows", "n > 0 && b->n > 0 && (int)rows >= 0")],
+     "tests": ["unit.brake.such_rows_of_others_release_it"]},
+    {"guard": "a clock that is apart from the database's stands still",
+     "changes": [(CLOCK, "if (is_far(pc, wall.us - database.us)) {", "if (false) {")],
+     "tests": ["e2e.clock.an hour behind from the start"]},
+    # --- out
+    {"guard": "a claim is stored only under its owner's epoch",
+     "changes": [(FOLLOWUP, "s.shard = in_shard and s.epoch = in_epoch and s.next_batch = in_next",
+                  "s.shard = in_shard and s.next_batch = in_next")],
+     "tests": ["sql.fencing.a_claim_is_its_owners_alone"]},
+    {"guard": "a claim follows the batch it believes to be the last",
+     "changes": [(FOLLOWUP, "s.shard = in_shard and s.epoch = in_epoch and s.next_batch = in_next",
+                  "s.shard = in_shard and s.epoch = in_epoch")],
+     "tests": ["sql.fencing.a_claim_follows_the_batch_it_believes_to_be_the_last"]},
+    {"guard": "a batch is confirmed only once it is known to be out",
+     "changes": [(SHARD_WORK, "    around->published = settled ? s->published : s->confirmed;",
+                  "    around->published = s->next_batch - 1;\n    (void)settled;")],
+     "tests": ["e2e.doubt.a batch waits while cases are derived"]},
+    {"guard": "a claim made ahead does not confirm the batch on its way",
+     "changes": [(SHARD_WORK, "    around->published = settled ? s->published : s->confirmed;",
+                  "    around->published = (settled ? s->published : s->confirmed) + (want == WANT_AHEAD ? 1 : 0);")],
+     "tests": ["e2e.kill_matrix.produced", "e2e.kill_matrix.flushed"]},
+    {"guard": "the topic's position is what recovery goes by, not the database alone",
+     "changes": [(SHARD_KAFKA, "ready(s, position <= s->confirmed ? s->confirmed : position - 1);",
+                  "ready(s, s->confirmed);")],
+     "tests": ["e2e.followup.crashed_published"]},
+    {"guard": "the position goes out in the transaction of the records",
+     "changes": [(PRODUCER, "    if (s == STATUS_OK) {\n        s = send_position(p, position, end, err);\n    }",
+                  "    if (s == STATUS_OK && n == 0) {\n        s = send_position(p, position, end, err);\n    }")],
+     "tests": ["e2e.followup.crashed_published"]},
+    {"guard": "a transaction whose end is not known counts neither as done nor as not done",
+     "changes": [(PRODUCER, "        if (s == STATUS_RETRY && is_over(p, end, &s, err) && timed_out(err)) {\n"
+                  "            s = STATUS_RESYNC;\n        }",
+                  "        if (s == STATUS_RETRY && is_over(p, end, &s, err) && timed_out(err)) {\n"
+                  "            s = STATUS_OK;\n        }")],
+     "tests": ["e2e.doubt.the end of a transaction is lost"]},
+    {"guard": "a producer whose transaction ended in doubt is not used again",
+     "changes": [(SINK, "    if (r->status != STATUS_OK) {\n        producer_close(k->producer);\n"
+                  "        k->producer = NULL;\n    }",
+                  "    if (r->status != STATUS_OK && k->order == SINK_OPEN) {\n"
+                  "        producer_close(k->producer);\n        k->producer = NULL;\n    }"),
+                 (SINK, "    producer_close(k->producer);\n    k->producer = NULL;\n    const struct producer_options o",
+                  "    if (k->producer != NULL) {\n"
+                  "        r->status = producer_position(k->producer, &r->position, &r->err);\n        return;\n    }\n"
+                  "    const struct producer_options o")],
+     "tests": ["unit.sink.a_producer_whose_transaction_ended_in_doubt_is_done_with",
+               "e2e.doubt.the end of a transaction is asked for twice"]},
+    {"guard": "a producer within whose transaction a connection broke is not used again",
+     "changes": [(PRODUCER, "    if (!p->shaken) {", "    if (true) {")],
+     "tests": ["e2e.doubt.the end of a transaction is asked for twice"]},
+    {"guard": "the position is read as committed",
+     "changes": [(POSITION, '{"isolation.level", "read_committed"}', '{"isolation.level", "read_uncommitted"}')],
+     "tests": ["e2e.doubt.only committed positions count"]},
+    {"guard": "a position ahead of what the lease said is looked at again",
+     "changes": [(SHARD_KAFKA, "    if (r->position > s->next_batch) {", "    if (false) {")],
+     "tests": ["e2e.sleepers.wakes to a topic that is ahead"]},
+    {"guard": "what was frozen is published again as it is",
+     "changes": [(SHARD_WORK, "    if (is_free && shard_has_unpublished(s)) {\n"
+                  "        return WANT_READ;\n    }", "")],
+     "tests": ["e2e.followup.crashed_claimed"]},
+    {"guard": "a dead letter that was published is not published again",
+     "changes": [(LEDGER, '"update intake.dead_letter d set published_batch = $4"',
+                  '"update intake.dead_letter d set published_batch = null where $4::int8 is null and false"')],
+     "tests": ["e2e.followup.whole"]},
+    {"guard": "people somebody else has worked on meanwhile are done again",
+     "changes": [(GUARD, "    if in_found <> in_expected then", "    if false then")],
+     "tests": ["sql.fencing.people_somebody_else_has_worked_on_are_refused"]},
+]
