@@ -11,6 +11,7 @@
 #include "common/runtime/log.h"
 
 #define STORE_EVERY_US (5 * US_PER_SECOND)
+#define AHEAD_US US_PER_SECOND /* of the database's clock: others cannot get there by themselves */
 
 struct product_clock {
     struct clock *clock;
@@ -20,6 +21,7 @@ struct product_clock {
     struct instant stored; /* what this process last stored */
     int64_t offset_us;     /* wall clock - time since boot, when the clocks last agreed */
     bool anchored;         /* offset_us is known */
+    struct instant heard;  /* the database's clock, when it was last asked */
     int64_t accepted;      /* what ops.clock had when it was; an operator raises it */
     bool apart;            /* by the last answer of the database */
     struct err why;
@@ -31,7 +33,8 @@ struct product_clock *product_clock_new(struct clock *c, int64_t apart_seconds)
     *pc = (struct product_clock){.clock = c,
                                  .bound_us = apart_seconds * US_PER_SECOND,
                                  .floor = INSTANT_NONE,
-                                 .stored = INSTANT_NONE};
+                                 .stored = INSTANT_NONE,
+                                 .heard = INSTANT_NONE};
     return pc;
 }
 
@@ -125,7 +128,8 @@ enum status product_clock_heard(struct product_clock *pc, const struct pg_result
     }
     struct instant last = pg_instant(r, 0, 1);
     int64_t accepted = pg_i64(r, 0, 2);
-    pc->apart = compare(pc, pg_instant(r, 0, 0), last, &pc->why) != STATUS_OK;
+    pc->heard = pg_instant(r, 0, 0);
+    pc->apart = compare(pc, pc->heard, last, &pc->why) != STATUS_OK;
     if (!pc->apart && (!pc->anchored || accepted != pc->accepted)) {
         pc->offset_us = wall_offset_us();
         if (pc->anchored) {
@@ -189,16 +193,27 @@ enum status product_clock_attach(struct product_clock *pc, struct pg *pg, struct
     return s == STATUS_OK ? ask(pc, err) : s;
 }
 
+/* What this service writes is due at its now, and is seen by a service whose now is as late. So a
+ * now that others do not reach within the second is stored at once: our clock is ahead of the
+ * database's, or was set back and `now` stands. */
+static bool must_store(const struct product_clock *pc, struct instant now)
+{
+    if (instant_is_none(pc->stored) || now.us - pc->stored.us >= STORE_EVERY_US) {
+        return true;
+    }
+    bool ahead = now.us > pc->heard.us + AHEAD_US;
+    bool stands = now.us > clock_wall().us;
+    return now.us > pc->stored.us && (ahead || stands);
+}
+
 enum status product_clock_tick(struct product_clock *pc, struct err *err)
 {
-    struct instant now = product_clock_now(pc);
     if (clock_is_file(pc->clock)) {
+        struct instant now = product_clock_now(pc);
         return now.us == pc->stored.us ? STATUS_OK : run_with_now(pc, &rehearse, now, err);
     }
     enum status s = ask(pc, err);
-    if (s != STATUS_OK ||
-        (!instant_is_none(pc->stored) && now.us - pc->stored.us < STORE_EVERY_US)) {
-        return s;
-    }
-    return run_with_now(pc, &product_clock_store, product_clock_now(pc), err);
+    struct instant now = product_clock_now(pc);
+    return s == STATUS_OK && must_store(pc, now) ? run_with_now(pc, &product_clock_store, now, err)
+                                                 : s;
 }

@@ -3,6 +3,7 @@
 nothing, publishes nothing, holds no lease and is not ready; once the clocks agree it continues. A last_now that is
 wrong is neither believed nor kept: an operator accepts the database's clock. Small steps change nothing."""
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -73,6 +74,14 @@ class Machine:
                 if line.startswith(name + " "):
                     return float(line.split()[1])
         return None
+
+    def why_not(self, which):
+        """What a service that is not ready says of itself."""
+        names = ("dayfour_clock_apart", "dayfour_kafka_up", "dayfour_topic_missing", "dayfour_db_failures_total")
+        service = [s for s in self.stage.services if which in s.name][-1]
+        with urllib.request.urlopen("http://127.0.0.1:%d/metrics" % self.ports[which], timeout=5) as answer:
+            found = [line for line in answer.read().decode().splitlines() if line.startswith(names)]
+        return "%s is not ready: %s: %s" % (which, "; ".join(found), service.tail(8))
 
     def count(self, table="fact.absence"):
         return int(self.stage.sql("select count(*) from " + table))
@@ -203,10 +212,41 @@ def small_steps(around):
             m.stage.wait_taken(m.stage.publish([event(number)]), WAIT)
             until(lambda: len(m.told()) == number, "event %d" % number, WAIT)
             for which in m.ports:
-                expect(m.status(which) == 200, "%s is not ready" % which)
+                expect(m.status(which) == 200, m.why_not(which))
         expect(m.stage.sql("select bool_and(b >= a) from (select first_notice_at as b, lag(first_notice_at)"
                            " over (order by absence_id) as a from fact.absence) x") == "t", "it went back")
         expect(len(m.told()) == number == len(m.stage.events("follow-up")), "something was withdrawn")
+
+
+def a_step_back_of_unequal_services(around):
+    """followup has seen less of the time ahead than intake. What intake stores meanwhile does not wait until the
+    clock has come that far again."""
+    with Machine(around) as m:
+        followup = m.start("followup")
+        m.start("intake")
+        m.set(120)
+        m.stage.wait_taken(m.stage.publish([event(1)]), WAIT)
+        until(lambda: len(m.told()) == 1, "the first event", WAIT)
+        followup.signal(signal.SIGSTOP)
+        time.sleep(3)
+        m.set(-60)
+        followup.signal(signal.SIGCONT)
+        m.stage.wait_taken(m.stage.publish([event(2)]), WAIT)
+        until(lambda: len(m.told()) == 2, "the second event", 20)
+
+
+def a_machine_ahead(around):
+    """intake's machine is two minutes ahead, followup's is not. Neither waits for the other's time."""
+    with Machine(around) as m:
+        m.set(120)
+        m.start("intake")
+        m.env = {}
+        m.start("followup")
+        for number in (1, 2, 3):
+            began = time.monotonic()
+            m.stage.wait_taken(m.stage.publish([event(number)]), WAIT)
+            until(lambda: len(m.told()) == number, "event %d" % number, 20)
+            expect(time.monotonic() - began < 4, "event %d took %.1f s" % (number, time.monotonic() - began))
 
 
 def a_setting(around):
@@ -267,6 +307,8 @@ CASES = {
     "a last_now that is wrong": a_wrong_last_now,
     "purge by a wrong clock": purge_by_a_wrong_clock,
     "small steps": small_steps,
+    "a step back of unequal services": a_step_back_of_unequal_services,
+    "a machine ahead": a_machine_ahead,
     "the bound is a setting": a_setting,
     "after a rehearsal": after_a_rehearsal,
     "a broker that refuses the time": a_broker_that_refuses_the_time,

@@ -17,6 +17,7 @@ import ledger
 
 NOW = "2026-09-15T10:30:00Z"
 ONSET = "2026-09-14"
+BUSY = 24
 
 
 def absence(number, version=1, organisation="RW3", **data):
@@ -603,6 +604,19 @@ def prompt(around):
         expect(sorted(times)[3] < 0.45, "it takes %s s" % times)
 
 
+def busy_library(around):
+    """A commit's first step finds no time, as on a machine that stood still: the process lives, and each is told once."""
+    with FollowupStage(around, now=NOW) as stage:
+        stage.start_intake()
+        service = stage.start_followup({"LD_PRELOAD": str(around.bin / "e2e_busy.so")})
+        for number in range(BUSY):
+            stage.publish([absence(number)])
+            until(lambda: stage.is_idle() or not service.running, "it to be told", 30)
+            expect(service.running, "it ended with %s: %s" % (service.process.returncode, service.errors()))
+        stage.wait_idle()
+        expect(created(stage) == people(*range(BUSY)), "not each once")
+
+
 # --- everything at once
 
 def killed_at_random(around):
@@ -654,7 +668,7 @@ CASES = {case.__name__: case for case in (
     stand_by, frozen_owner, lease_lost_in_a_claim, shards, too_many_shards, no_position,
     position_lost, position_ahead, told_daily, no_topic, held_taken_over, one_refused, paused,
     resumed_without_broker, refused, silent_feed, clock_back,
-    erased_behind_its_time, new_settings, prompt, hung_database, hung_broker, broker_away, database_away, killed_at_random)}
+    erased_behind_its_time, new_settings, prompt, busy_library, hung_database, hung_broker, broker_away, database_away, killed_at_random)}
 
 if __name__ == "__main__":
     sys.exit(harness.run(CASES))

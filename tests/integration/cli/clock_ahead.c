@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
+#include <threads.h>
 #include <time.h>
 
 static long ahead_s(void)
@@ -50,4 +51,31 @@ int gettimeofday(struct timeval *restrict tv, void *restrict zone)
         tv->tv_sec += ahead_s();
     }
     return code;
+}
+
+/* The Kafka library waits until a time of the wall clock. The kernel's was not moved. */
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
+int timespec_get(struct timespec *ts, int base)
+{
+    static int (*real)(struct timespec *, int);
+    if (real == NULL) {
+        void *symbol = dlsym(RTLD_NEXT, "timespec_get");
+        memcpy(&real, &symbol, sizeof real);
+    }
+    int got = real(ts, base);
+    ts->tv_sec += ahead_s();
+    return got;
+}
+
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
+int cnd_timedwait(cnd_t *restrict cnd, mtx_t *restrict lock, const struct timespec *restrict until)
+{
+    static int (*real)(cnd_t *restrict, mtx_t *restrict, const struct timespec *restrict);
+    if (real == NULL) {
+        void *symbol = dlsym(RTLD_NEXT, "cnd_timedwait");
+        memcpy(&real, &symbol, sizeof real);
+    }
+    struct timespec of_the_kernel = *until;
+    of_the_kernel.tv_sec -= ahead_s();
+    return real(cnd, lock, &of_the_kernel);
 }
