@@ -1,5 +1,5 @@
-/* LD_PRELOAD: every third commit of a transaction finds the Kafka library's thread busy, as on a machine that stood
- * still: its first wait ends at once, without an answer. */
+/* LD_PRELOAD: every third commit of a transaction finds the Kafka library's thread busy, as on a
+ * machine that stood still. Its first wait ends at once, without an answer. */
 #include <dlfcn.h>
 #include <librdkafka/rdkafka.h>
 #include <threads.h>

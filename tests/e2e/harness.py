@@ -5,12 +5,15 @@ cases that are counted.
     `./run test` and `./run with COMMAND` set them. Without them a test ends with 77: not run.
 """
 import base64
+import contextlib
 import json
 import os
+import random
 import re
 import secrets
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -47,6 +50,15 @@ def until(done, what, seconds=60, pause=0.02):
         if time.monotonic() > end:
             raise Failure("%s: not within %d s" % (what, seconds))
         time.sleep(pause)
+
+
+def free_port():
+    """Below the range from which the kernel takes ports of connections: those would take it before a service does."""
+    while True:
+        port = random.randrange(11000, 20000)
+        with contextlib.suppress(OSError), socket.socket() as s:
+            s.bind(("127.0.0.1", port))
+            return port
 
 
 class Surroundings:

@@ -12,7 +12,7 @@ import urllib.request
 
 import harness
 from followup_stage import FollowupStage
-from harness import NotRun, expect, until
+from harness import NotRun, expect, free_port, until
 
 TEN_YEARS = 10 * 365 * 86400
 WAIT = 60
@@ -46,7 +46,7 @@ class Machine:
         new.rename(self.file)
 
     def start(self, which, wait=True, **settings):
-        port = harness_port()
+        port = free_port()
         start = self.stage.start_intake if which == "intake" else self.stage.start_followup
         service = start(self.env, None, clock__file="", http__listen="127.0.0.1:%d" % port, **settings)
         if wait:
@@ -100,13 +100,6 @@ class Machine:
 
     def __exit__(self, *_):
         self.stage.close()
-
-
-def harness_port():
-    import socket
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def stands_still(m, stored, told):

@@ -4,7 +4,6 @@ that comes in; then every byte that somebody without a right to them can see is 
 import base64
 import json
 import re
-import socket
 import subprocess
 import sys
 import urllib.error
@@ -12,7 +11,7 @@ import urllib.request
 
 import harness
 from followup_stage import FollowupStage
-from harness import expect
+from harness import expect, free_port
 
 NOW = "2026-09-15T10:30:00Z"
 LATER = ("2026-09-19T10:30:00Z", "2026-10-06T10:30:00Z", "2026-10-30T10:30:00Z")
@@ -174,11 +173,6 @@ def search_command_lines(stage):
              "--check-config"], capture_output=True, timeout=20, check=False)
         expect(shown.returncode == 0, "check-config: %s" % shown.stderr)
         none_of([stage.password], shown.stdout + shown.stderr, "--check-config")
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as held:
-        return held.getsockname()[1]
 
 
 def sweep(around):

@@ -13,7 +13,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -23,7 +22,7 @@ from pathlib import Path
 import demo_output
 import harness
 from followup_stage import FollowupStage
-from harness import ROOT, Failure, NotRun, expect, until
+from harness import ROOT, Failure, NotRun, expect, free_port, until
 
 sys.path.insert(0, str(ROOT / "tests" / "e2e" / "security"))
 from authority import Authority  # noqa: E402
@@ -107,12 +106,6 @@ def blocks_of(page):
 
 
 # --- a set-up as the pages have it
-
-
-def free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
 
 
 class Place:

@@ -4,7 +4,6 @@ each file, and what is held, refused and skipped. A run killed anywhere and run 
 state, logs nor rejected files hold a name, a telephone number or a reason."""
 import json
 import os
-import socket
 import stat
 import subprocess
 import sys
@@ -590,9 +589,7 @@ def examples(around):
 def age(around):
     """The age of each source's newest data, as intake shows it: by as_of, not by when the heartbeat came."""
     with begun(around, [row(1, "09/09/2026")], now="2026-09-10T07:00:00Z") as stage:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        port = harness.free_port()
         intake = stage.start_intake(http__listen="127.0.0.1:%d" % port)
         stage.wait_taken({0: len(stage.records())})
         same(intake.stop(), 0, "intake")

@@ -3,7 +3,6 @@
 import json
 import random
 import signal
-import socket
 import sys
 import time
 import urllib.request
@@ -11,7 +10,7 @@ import urllib.request
 import compare
 import harness
 from followup_stage import FollowupStage
-from harness import expect, until
+from harness import expect, free_port, until
 
 import ledger
 
@@ -463,11 +462,6 @@ def held_taken_over(around):
         time.sleep(2)
         stage.sql("update followup.shard set until = '-infinity' where shard = 1")
         until(lambda: len(told(stage)) == 2 * 8, "who was held back", 20)
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as held:
-        return held.getsockname()[1]
 
 
 def page(port):

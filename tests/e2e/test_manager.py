@@ -11,7 +11,7 @@ from pathlib import Path
 
 import harness
 from followup_stage import FollowupStage
-from harness import Stage, expect, until
+from harness import Stage, expect, free_port, until
 
 WATCHDOG_S = 3
 
@@ -136,12 +136,6 @@ def metrics(port):
             name, value = line.rsplit(" ", 1)
             found[name] = float(value)
     return found
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def followup_counts(around):

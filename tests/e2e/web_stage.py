@@ -1,17 +1,10 @@
 """A stage with the page on it: staff with passwords of their own, and people whose cases show every state."""
 import json
-import socket
 
 from followup_stage import FollowupStage
-from harness import Service, expect, until
+from harness import Service, expect, free_port, until
 
 ORGANISATION = "RW3"
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def event(person, absence, onset, last_day, code, contact, version=1, type="opened", **more):

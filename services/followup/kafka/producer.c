@@ -432,11 +432,11 @@ static enum status send_position(struct producer *p, int64_t position, int64_t e
     return s == STATUS_RETRY ? STATUS_RESYNC : s;
 }
 
-/* One call with all the time that is left, so that a stop may have to leave it behind. Asking in short
- * calls is not safe: a call whose first step finds no time is forgotten by the library, its answer
- * is taken for that of the next call, and the end of the transaction then fails an assertion, which
- * ends the process (2.0.2 to 2.15). After a timeout this producer is done; its successor reads what
- * was committed. */
+/* The library is asked once, with all the time that is left; a stop may leave this call behind. Short
+ * calls in a row are not safe (2.0.2 to 2.15). The library forgets a call whose first step timed
+ * out, and takes its answer for the next call's. The end of the transaction then fails an assertion
+ * and ends the process. After a timeout this producer is done; its successor reads what was
+ * committed. */
 static enum status commit(struct producer *p, int64_t end, struct err *err)
 {
     enum status s = STATUS_RETRY;

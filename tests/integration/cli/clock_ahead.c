@@ -1,5 +1,5 @@
-/* Loaded before a program (LD_PRELOAD), moves its wall clock by AHEAD_S seconds, or by what the
- * file AHEAD_FILE holds at the time: a machine that has lost its time server. */
+/* LD_PRELOAD: moves a program's wall clock by AHEAD_S seconds, or by what the file AHEAD_FILE holds
+ * at the time. So it runs as on a machine that has lost its time server. */
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
