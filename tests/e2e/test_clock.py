@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """e2e.clock: the product's now is bounded. A service whose clock is apart from the database's stands still: it stores
-nothing, publishes nothing, holds no lease and is not ready; once the clocks agree it continues. A last_now that is
+nothing, publishes nothing, holds no lease and is not ready. Once the clocks agree it continues. A last_now that is
 wrong is neither believed nor kept: an operator accepts the database's clock. Small steps change nothing."""
 import json
 import signal
@@ -76,7 +76,7 @@ class Machine:
         return None
 
     def why_not(self, which):
-        """What a service that is not ready says of itself."""
+        """A service that is not ready: its metrics and its last lines."""
         names = ("dayfour_clock_apart", "dayfour_kafka_up", "dayfour_topic_missing", "dayfour_db_failures_total")
         service = [s for s in self.stage.services if which in s.name][-1]
         with urllib.request.urlopen("http://127.0.0.1:%d/metrics" % self.ports[which], timeout=5) as answer:
@@ -212,8 +212,8 @@ def small_steps(around):
 
 
 def a_step_back_of_unequal_services(around):
-    """followup has seen less of the time ahead than intake. What intake stores meanwhile does not wait until the
-    clock has come that far again."""
+    """followup has seen less of the time ahead than intake. An event that intake stores then goes out at once, and does
+    not wait until the clock has come that far again."""
     with Machine(around) as m:
         followup = m.start("followup")
         m.start("intake")
