@@ -1,3 +1,5 @@
+/* OpenSSL decodes, and takes more than the header promises. So the form is judged here first.
+ * OpenSSL also counts the padding as bytes; base64_read() subtracts it again. */
 #include "common/base/base64.h"
 
 #include <limits.h>

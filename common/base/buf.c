@@ -1,3 +1,5 @@
+/* Nothing is allocated before something is appended: until then data is NULL. buf_puts(b, "") makes
+ * it an empty text. grow() leaves room for a NUL behind the bytes, which len does not count. */
 #include "common/base/buf.h"
 
 #include <stdarg.h>

@@ -1,3 +1,5 @@
+/* Nothing here allocates or fails, so an error can be set in any state. A text longer than ERR_TEXT
+ * is cut, and its line ends become blanks. */
 #include "common/base/err.h"
 
 #include <stdarg.h>

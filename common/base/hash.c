@@ -1,3 +1,6 @@
+/* A failure of OpenSSL ends the process, so that no caller has a status to check. Ids and digests
+ * are stored and published: their bytes can never change. An HMAC key is kept as two contexts that
+ * have read its block. Each use copies both, one after the other. */
 #include "common/base/hash.h"
 
 #include <openssl/crypto.h>

@@ -1,3 +1,5 @@
+/* At least one byte is asked for each time, so that NULL from the C library means a lack of memory
+ * and nothing else. log_init() sets the report. */
 #include "common/base/mem.h"
 
 #include <stdint.h>

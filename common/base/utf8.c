@@ -1,3 +1,5 @@
+/* Eight bytes are judged at a time while all are ASCII, else one character at a time. No byte
+ * beyond len is read, so that a text needs no NUL. */
 #include "common/base/utf8.h"
 
 #include <stdint.h>

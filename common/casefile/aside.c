@@ -1,3 +1,7 @@
+/* aside_send() notes a person in the transaction that does without their case. Until retry_at each
+ * batch leaves the case out (aside_send_ask, aside_take). Followup's first claim that stores it
+ * removes the note (aside_send_stored). Notes are written in the order of (organisation, person),
+ * so that two writers wait for each other instead of deadlocking. */
 #include "common/casefile/aside.h"
 
 #include <string.h>

@@ -1,3 +1,6 @@
+/* Each refused person counts once, as long as the reason is the same. Another reason, or a stored
+ * row of the refused kind, begins the count again and takes the brake off. While it is on, people
+ * who were let before are refused too; one probe every BRAKE_PROBE_MS is let. */
 #include "common/casefile/brake.h"
 
 #include <string.h>

@@ -1,3 +1,5 @@
+/* Each setting that it names is somebody's choice, so the service warns and continues. It asks once
+ * its rules are loaded, and after the first answer never again. */
 #include "common/casefile/caution.h"
 
 #include <string.h>

@@ -1,3 +1,6 @@
+/* Order, in the transaction of a batch: gone_ask() for each message, gone_send(), gone_take() with
+ * the answer, gone_send_check() with the writes. Rows answer by the place in `asked`, so nothing is
+ * asked in between. digest_of() and fact.gone_digest() must give the same bytes. */
 #include "common/casefile/gone.h"
 
 #include "common/pg/columns.h"

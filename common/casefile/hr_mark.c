@@ -1,3 +1,6 @@
+/* Order, for a person in a batch: first hr_mark_gone(), once, while the facts are as they were
+ * loaded. Then hr_mark_period_peers() for each record that changed for HR, as it was and as it is.
+ * Both derive HR's view alone, from a copy of the facts that has no reasons (period_hr_view). */
 #include "common/casefile/hr_mark.h"
 
 #include <string.h>

@@ -1,3 +1,6 @@
+/* Services ask this first on a connection, before any statement that an unfit schema could refuse.
+ * They ask again later: intake by schema_look(), followup with each renewal of its leases. So the
+ * statement has to work on every schema there ever was, also on those that it refuses. */
 #include "common/casefile/schema.h"
 
 #include <inttypes.h>

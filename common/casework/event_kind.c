@@ -1,3 +1,5 @@
+/* An occurrence is part of an event's identity. If this file gave an old event another one,
+ * followup would withdraw the event and emit it once more. */
 #include "common/casework/event_kind.h"
 
 #include <string.h>

@@ -1,3 +1,6 @@
+/* fact.contact holds outcomes and channels by their numbers, and functions of schema oh take their
+ * names. So a new one goes to the end of its list. contact_outcome_fits() decides what `dayfour`
+ * offers; the functions of schema oh judge for themselves. */
 #include "common/casework/facts.h"
 
 #include <string.h>

@@ -1,3 +1,6 @@
+/* A category is sickness, is passed over, or is unknown. A record of an unknown one becomes a dead
+ * letter, so that nobody is left out unseen. Settings may replace the list of those passed over;
+ * the words for sickness are fixed. */
 #include "common/event/category.h"
 
 #include <string.h>

@@ -1,3 +1,5 @@
+/* While it is read, a share is its digits and a power of ten. Reading ends at the first digit that
+ * counts and has no place, so a hostile number costs no memory. */
 #include "common/event/decimal.h"
 
 #include <stddef.h>

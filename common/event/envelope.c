@@ -1,3 +1,6 @@
+/* Attributes are found here and judged in inbound.c. Their texts point into the record or its JSON.
+ * envelope_keep_known() must name every member of schemas/events: a path ends before a name that it
+ * lacks, and a fault then says less. */
 #include "common/event/envelope.h"
 
 #include <stdint.h>

@@ -1,3 +1,5 @@
+/* A type matches as a whole, with its version. So a later version is an unknown type, and becomes a
+ * dead letter instead of being misread. */
 #include "common/event/event_type.h"
 
 #include <string.h>

@@ -1,3 +1,6 @@
+/* Identifiers, dates and codes are taken whole or refused. Some texts for people are cut, and an
+ * unknown way to reach somebody is left out: neither is a reason to lose an absence. Both are
+ * counted. A new member also needs its name in envelope_keep_known() and in services/cli/rows.c. */
 #include "common/event/form.h"
 
 #include <string.h>

@@ -1,3 +1,5 @@
+/* The outbox and dead letters are stored in this form, so it cannot change. frozen_next() compares
+ * each length with what is left, and ends at the first that does not fit. */
 #include "common/event/frozen.h"
 
 #include <stdint.h>

@@ -1,3 +1,5 @@
+/* Messages and settings have the names. fact.absence holds the number of a scheme, and
+ * fact.person_contact the name of a way: neither can change. */
 #include "common/event/hr_event.h"
 
 #include <string.h>

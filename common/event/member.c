@@ -1,3 +1,6 @@
+/* Order: member_find(), member_missing(), member_read(). The last two report the first fault in the
+ * order of the table, so that a fault does not depend on the sender's order. A row's reader and its
+ * offset must agree on the type; nothing checks that. */
 #include "common/event/member.h"
 
 #include <string.h>

@@ -1,3 +1,6 @@
+/* No function asks the locale or ctype, so that a text matches the same on every machine. Reasons
+ * that are texts are stored folded: another folding would no longer match them. A folded text is as
+ * long as the text. */
 #include "common/event/text.h"
 
 #include <string.h>

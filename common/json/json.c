@@ -1,3 +1,6 @@
+/* json_scan() decides what is taken; cJSON, which is laxer, then builds the tree. cJSON's memory
+ * comes from the arena of the parse under way. Nobody frees its nodes one by one. A number's text
+ * lies where a string's does. */
 #include "common/json/json.h"
 
 #include <cjson/cJSON.h>

@@ -1,3 +1,6 @@
+/* The scan judges every escape; json_text_unescape() then writes out names that have some. So two
+ * spellings of one name count as the same. A number too large for a double is refused by its
+ * magnitude: only at the edge are its digits worked out. */
 #include "common/json/json_text.h"
 
 #include <inttypes.h>

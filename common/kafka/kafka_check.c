@@ -1,3 +1,5 @@
+/* Both functions judge the library's finished configuration, so that aliases and defaults count
+ * too. kafka_conf_new() calls kafka_check_transport() for every client. Nothing here connects. */
 #include "common/kafka/kafka_check.h"
 
 #include <stdio.h>

@@ -1,3 +1,5 @@
+/* Operators make topics and grant rights by these names, so the encoding cannot change.
+ * doc/architecture.md describes it. */
 #include "common/kafka/kafka_topic.h"
 
 #include <stdbool.h>

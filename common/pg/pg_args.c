@@ -1,3 +1,6 @@
+/* Parameters of a statement, in binary, one behind the other in a buffer. A parameter is known by
+ * its offset, because the buffer moves as it grows. Only one array at a time is under construction,
+ * and its size is filled in at the end. */
 #include <stdlib.h>
 #include <string.h>
 

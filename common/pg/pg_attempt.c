@@ -1,3 +1,6 @@
+/* The attempt belongs to the helper's thread while that runs. Afterwards it belongs to the caller
+ * (pg_attempt_take), or to drop() where nobody waits any more. Its owner frees it, and wipes the
+ * password. */
 #include "common/pg/pg_attempt.h"
 
 #include <postgresql/libpq-fe.h>

@@ -1,3 +1,5 @@
+/* pg_check_transport() of pg.h. It judges what libpq would use once it has combined all its
+ * sources, so that no service file or variable can weaken it. */
 #include <libpq-fe.h>
 #include <stdlib.h>
 #include <string.h>

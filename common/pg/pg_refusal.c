@@ -1,3 +1,5 @@
+/* The server's text is in its own language, so it is kept for people and decides nothing. The
+ * second try gives a code instead, as it asks for messages of a severity and a code alone. */
 #include "common/pg/pg_refusal.h"
 
 #include <ctype.h>

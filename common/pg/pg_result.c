@@ -1,3 +1,5 @@
+/* The statement decides a column's type, which a binary value does not show. A number of another
+ * width aborts, as that is a bug of the statement. */
 #include <postgresql/libpq-fe.h>
 #include <stdlib.h>
 

@@ -1,3 +1,6 @@
+/* Order for a page of people: candidates_next, candidates_load, candidates_decide; then removal and
+ * candidates_commit, or candidates_abandon. next_people finds rather too many: the policy decides.
+ * A failure ends the transaction and its session, so another session is opened. */
 #include "common/retention/candidates.h"
 
 #include <stdlib.h>

@@ -1,3 +1,6 @@
+/* erase() is one transaction: the data, dead letters, the mark, the person's parts of audit
+ * entries. Its own audit entry comes last and names nobody. A marked person keeps the data until
+ * followup has noted withdrawn_at; erasure_finish() then finds the person. */
 #include "common/retention/erasure.h"
 
 #include <inttypes.h>

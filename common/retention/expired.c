@@ -1,3 +1,5 @@
+/* Each statement is a transaction of its own, so that no run holds locks for long. Turns that a
+ * session has locked are left for the next run, since a person may be at the task. */
 #include "common/retention/expired.h"
 
 #include "common/retention/query.h"

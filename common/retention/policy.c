@@ -1,3 +1,6 @@
+/* In this order: gather() forms the units of data that go together, choose() says which of them go,
+ * and the marks follow. choose() first tries all that are old enough at once. If the rest would
+ * change, it tries them one by one, each on top of those that go already. */
 #include "common/retention/policy.h"
 
 #include <string.h>

@@ -1,3 +1,6 @@
+/* Each question derives the case once more, from what would stay. Periods, spells, tasks and events
+ * are then compared member by member. So a new member of struct spell belongs in same_spell() or
+ * same_task(): else a purge could change it unseen. */
 #include <string.h>
 
 #include "common/casework/derive/derive.h"

@@ -1,3 +1,6 @@
+/* The people are locked. All deletions go into one pipeline, and the people's rows come last: they
+ * count what has gone. The last statement compares the rules (CT003), since other rules might have
+ * decided otherwise. */
 #include "common/retention/removal.h"
 
 #include "common/casefile/store.h"

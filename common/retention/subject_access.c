@@ -1,3 +1,6 @@
+/* A statement for each kind of thing held, in `parts`. A column about people that is added to a
+ * table belongs here too. KIND, OUTCOME and CHANNEL are lists in the order of facts.h. The note for
+ * the audit is committed before anything is printed, so that no reading goes without it. */
 #include "common/retention/subject_access.h"
 
 #include <string.h>

@@ -1,3 +1,5 @@
+/* clock_now() alone follows the file, and may go backwards. product_clock.c keeps a service's now
+ * from falling, but follows a clock file wherever it goes. */
 #include "common/runtime/clock.h"
 
 #include <stdio.h>

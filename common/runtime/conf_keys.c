@@ -1,3 +1,6 @@
+/* Two tables: keys of all programs, and properties of the Kafka library that are refused or
+ * bounded. The library knows some properties by several names, and each of these names needs a row.
+ * Correctness rests on what is refused here. */
 #include "common/runtime/conf_keys.h"
 
 #include <stdlib.h>

@@ -1,3 +1,6 @@
+/* conf_print() shows the values in force, as a file that could be read again but for its secrets.
+ * conf_print_sample() shows every key with its default. Where a connection string cannot be
+ * understood, the rest of it is masked. */
 #include <inttypes.h>
 #include <string.h>
 #include <strings.h>

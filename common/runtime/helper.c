@@ -1,3 +1,5 @@
+/* The lock decides who comes last: the thread, where it was left behind, else helper_free(). The
+ * last one frees. Threads are detached, so nobody ever joins one that hangs. */
 #include "common/runtime/helper.h"
 
 #include <errno.h>

@@ -1,3 +1,6 @@
+/* The library turns when our loop finds its epoll descriptor readable, or the timer fires. Its own
+ * timeout is of silence alone, so each connection also has WHOLE_MS in all. A guest that is shown
+ * out leaves the ring at once. It is freed when the library closes the connection. */
 #include "common/runtime/http.h"
 
 #include <microhttpd.h>

@@ -1,3 +1,6 @@
+/* A series begins with its first value and stays. Once a metric has SERIES_MAX of them, further
+ * ones count in the last. A metric without series is not rendered, so a counter that should show 0
+ * is set to 0 at the start. */
 #include "common/runtime/metrics.h"
 
 #include <stdbool.h>

@@ -1,3 +1,5 @@
+/* Nothing here fails: a service without a manager, or with a deaf one, works the same. A watchdog
+ * whose variables were inherited from another process is not fed. */
 #include "common/runtime/notify.h"
 
 #include <stdarg.h>

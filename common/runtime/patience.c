@@ -1,3 +1,6 @@
+/* Ten minutes must be full of one error: another one, two minutes without it, or a success begin
+ * them again. Each code of `lasting` is in program.c's list too. Else the service manager would
+ * start the service again at once. */
 #include "common/runtime/patience.h"
 
 #include <stdio.h>

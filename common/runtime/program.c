@@ -1,3 +1,7 @@
+/* In this order: limits of the process, arguments, configuration, its checks, the log, the run. A
+ * bad configuration is reported on standard error and, where the service was to run, in the log.
+ * err.code alone decides the exit code, and so whether the service manager starts the service
+ * again. */
 #include "common/runtime/program.h"
 
 #include <malloc.h>

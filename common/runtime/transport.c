@@ -1,3 +1,5 @@
+/* The checks of PostgreSQL, of Kafka and of the page's address all ask here. A name that merely
+ * resolves to this machine counts as another machine: TLS is rather asked for once too often. */
 #include "common/runtime/transport.h"
 
 #include <string.h>

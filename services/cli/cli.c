@@ -1,3 +1,6 @@
+/* Four parts: the run folder's env file, the session, what went wrong, files. The first query opens
+ * the session, so a command that asks nothing needs no database. cli_fail() turns a code into words
+ * and an exit code. */
 #include "services/cli/cli.h"
 
 #include <errno.h>

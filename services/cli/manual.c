@@ -1,3 +1,5 @@
+/* Commands of a group stand side by side in the table; a group's heading is printed where it
+ * begins. */
 #include "services/cli/manual.h"
 
 #include "common/runtime/roff.h"

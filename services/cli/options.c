@@ -1,3 +1,6 @@
+/* A fault names the option or the command and never repeats an argument, which may be about a
+ * person. Commands of a group stand side by side in the table, and so do those with one first word.
+ */
 #include "services/cli/options.h"
 
 #include <stdlib.h>

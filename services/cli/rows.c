@@ -1,3 +1,6 @@
+/* rows_new() finds the column of each member once. rows_event() lines up the cells of a row and
+ * writes members in the order of the table, in which a group stands together. A cell of the wrong
+ * form is written so that the decoder refuses it by its name: nothing here judges values. */
 #include "services/cli/rows.h"
 
 #include <stdlib.h>

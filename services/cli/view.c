@@ -1,3 +1,6 @@
+/* A table is made in three steps: the width of each column, what a narrow terminal leaves out or
+ * shortens, the rows. Texts are cleaned before they are measured. JSON has every column, whole, and
+ * is not cleaned: it is for programs. */
 #include "services/cli/view.h"
 
 #include <inttypes.h>

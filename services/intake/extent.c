@@ -1,3 +1,5 @@
+/* Three questions: which partitions have a leader, where these begin, where they end. Without the
+ * first two answers a partition stays in doubt, and is asked about again. */
 #include "services/intake/extent.h"
 
 #include <stdbool.h>

@@ -1,3 +1,6 @@
+/* The anchor comes first, because an equal record proves more than numbers. Once it is deleted only
+ * numbers are left: the log must not begin earlier than before, and nothing untaken may be gone. A
+ * digest of stand_bytes() is stored, so its form cannot change. */
 #include "services/intake/stand.h"
 
 #include "common/event/frozen.h"

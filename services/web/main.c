@@ -1,3 +1,5 @@
+/* The checks beyond the table of keys: keys that need each other, and the readers of the key file.
+ * They look at files and connect to nothing, so that --check-config can run beside the service. */
 #include <string.h>
 #include <sys/stat.h>
 

@@ -1,3 +1,6 @@
+/* Sorted records are gone through once: each continues the last chain or begins another. A record's
+ * end comes first, because leaving may bring it forward. finish() comes last, because only all
+ * records of a chain show whether it is over. period_peers.c has the joining rule once more. */
 #include "common/casework/derive/chain.h"
 
 #include <string.h>

@@ -1,3 +1,5 @@
+/* Time passes on working days alone, from local midnight to the next. A day on which the clock
+ * changes counts 23 or 25 hours. */
 #include "common/casework/derive/feed.h"
 
 struct instant feed_silent_at(const struct rules *r, struct instant last_valid)

@@ -1,3 +1,5 @@
+/* qsort() promises neither to keep equal items in order nor to leave the heap alone. Cases are
+ * derived all the time, and have to come out the same each time. */
 #include "common/casework/derive/order.h"
 
 #include <string.h>

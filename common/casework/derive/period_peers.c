@@ -1,3 +1,5 @@
+/* Records join a growing span of days until a round adds none, whatever their order. Which records
+ * join is chain.c's rule once more, without its sorting: a change there belongs here too. */
 #include "common/casework/derive/period_peers.h"
 
 #include "common/casework/derive/work.h"

@@ -1,3 +1,6 @@
+/* A function for each sort of prompt. PER_PERIOD and PER_RECORD count the most that these functions
+ * can add: `out` has no other bound. A period that was over when it was first reported gets its
+ * return and the interview alone. */
 #include "common/casework/derive/prompt.h"
 
 #include "common/event/text.h"

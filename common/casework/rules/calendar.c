@@ -1,3 +1,6 @@
+/* A bit says whether a day is a bank holiday of a division, for all days that a message may name.
+ * Other days have none. The reader of the government's file is strict where a mistake would delete
+ * bank holidays, and passes over members that the publisher adds. */
 #include "common/casework/rules/calendar.h"
 
 #include <stdint.h>

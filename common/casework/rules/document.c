@@ -1,3 +1,6 @@
+/* An unknown member is found before any known one is read. Then the rows of the table are read in
+ * their own order. So the order within the document decides only which of several unknown members
+ * is named. put_name() makes names of the document harmless before a fault repeats them. */
 #include "common/casework/rules/document.h"
 
 #include <stdio.h>

@@ -1,3 +1,6 @@
+/* Tables of members: of a list of codes, of a pathway, of an organisation. Two of them serve
+ * defaults and overrides alike. So a row that one of these cannot have stands first or last, and is
+ * left out by its place. Rules between members are checked once all are read. */
 #include "common/casework/rules/org_rules.h"
 
 #include <stdlib.h>
@@ -5,7 +8,7 @@
 
 #include "common/casework/rules/pathway.h"
 
-/* NULL for anything but a string: then no name in a list matches it. */
+/* "" for anything but a string: then no name in a list matches it. */
 static const char *text_of(const struct json *v)
 {
     return json_type(v) == JSON_STRING ? json_string(v) : "";

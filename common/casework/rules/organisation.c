@@ -1,3 +1,5 @@
+/* The government's bank-holidays.json, the settings and fact.holiday use these names, so they
+ * cannot change. */
 #include "common/casework/rules/organisation.h"
 
 #include <string.h>

@@ -1,3 +1,7 @@
+/* The sets of codes, and the questions of reason.h about them. A code of HR is normalised before it
+ * is looked up; a code of the settings is held to a stricter form. `never` wins over `watch`, and
+ * `watch` over pathways; a code may belong to several pathways. An ICD-10 code also matches each
+ * shorter code that it begins with. */
 #include "common/casework/rules/pathway.h"
 
 #include <stdint.h>

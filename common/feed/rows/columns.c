@@ -1,3 +1,6 @@
+/* Order: columns_see() for each cell, columns_judge() once after the last row. A single date that
+ * can be read in one way only clears its column. Fewer than COLUMNS_DAYS different dates may be an
+ * accident, and clear it too. */
 #include "common/feed/rows/columns.h"
 
 #include <string.h>

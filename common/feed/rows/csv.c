@@ -1,3 +1,5 @@
+/* After a refusal the reader stands within a row, and no further row can be read. A bad quote is
+ * reported with the line on which its cell began, since it may show only far behind that. */
 #include "common/feed/rows/csv.h"
 
 #include <string.h>

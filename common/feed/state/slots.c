@@ -1,3 +1,6 @@
+/* Open addressing. The number of slots is a power of two, and at least a quarter of them stays
+ * free, so that every search ends. Nothing is ever removed. Hashes live as long as the process and
+ * are not stored. */
 #include "common/feed/state/slots.h"
 
 #include <stdlib.h>

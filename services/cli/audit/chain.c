@@ -1,3 +1,6 @@
+/* Three hashes: of the personal part with its salt; of the entry with that digest; of the seal with
+ * the seal before it. So a personal part can be erased together with its salt, and the chain still
+ * holds. The fields and their order are those of audit.seal(). */
 #include "services/cli/audit/chain.h"
 
 #include <inttypes.h>

@@ -1,3 +1,6 @@
+/* All of the file is read and judged before anything is sent. A line that decodes to a fault can
+ * still be sent, as a dead letter in the making. A line that is no message at all makes the file
+ * unsendable. */
 #include "services/cli/hr/event_file.h"
 
 #include <stdarg.h>

@@ -1,3 +1,6 @@
+/* A record is kept as digests alone, so that a long file needs little memory. digest_content() must
+ * cover every member of an absence, else a change would be called a repeat. Records are compared at
+ * the end, sorted by identity and line. */
 #include "services/cli/hr/event_file_notes.h"
 
 #include <inttypes.h>

@@ -1,3 +1,6 @@
+/* A file may hold several versions of a record: the one that apply.c would leave counts. Both lists
+ * are sorted by identity, so that the caller can walk them side by side. Values of both sides are
+ * brought to one form before they are compared. */
 #include "services/cli/hr/extract.h"
 
 #include <stdlib.h>

@@ -1,3 +1,6 @@
+/* A document or a calendar that is put in force raises fact.ruleset.serial. A batch derived under
+ * an older serial fails with CT003 when it commits, loads the rules and is done again. The lock is
+ * of the table, so that the change does not starve behind batches. */
 #include "services/cli/hr/rulebook.h"
 
 #include <stdio.h>

@@ -1,3 +1,6 @@
+/* The first failure ends the sending; what is confirmed stays. Callbacks run within poll and flush,
+ * on the caller's thread, so the counters need no lock. The partitioner is that of Java's clients:
+ * a key lands in one partition, whoever sends it. */
 #include "services/cli/hr/sender.h"
 
 #include <stdio.h>

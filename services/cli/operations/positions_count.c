@@ -1,3 +1,5 @@
+/* Partitions are read without a group, so that nobody's position moves. A partition that is not
+ * read to its end keeps the number it had. Failures are not reported: the count is an extra. */
 #include "services/cli/operations/positions_count.h"
 
 #include <stdbool.h>

@@ -1,3 +1,6 @@
+/* All values that are drawn are also written out, in <desc>. A value that was suppressed breaks its
+ * line, so that nothing is drawn through the gap. The file needs no other: it has its style in
+ * itself, and no script. */
 #include "services/cli/reports/chart.h"
 
 #include <errno.h>

@@ -1,3 +1,5 @@
+/* Programs read the names in the JSON, so these stay as they are: `told` counts emitted events. Ids
+ * of people are printed for whoever runs the purge, and cleaned before they reach a terminal. */
 #include "services/cli/retention/purge_report.h"
 
 #include <inttypes.h>

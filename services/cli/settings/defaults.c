@@ -1,3 +1,5 @@
+/* The build embeds both documents, so that the first `migrate` needs no file. They pass the same
+ * readers and the same statements as those of an operator. */
 #include "services/cli/settings/defaults.h"
 
 #include <stdlib.h>

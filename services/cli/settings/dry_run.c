@@ -1,3 +1,7 @@
+/* Order: dry_run_open(), dry_run_load() with all events, then dry_run_apply() one by one, as in the
+ * file. An event is applied by intake's own function (caseload_apply). A summary before it is then
+ * compared with one after it. Only memory changes, so a later event sees what an earlier one did.
+ */
 #include "services/cli/settings/dry_run.h"
 
 #include <stdlib.h>

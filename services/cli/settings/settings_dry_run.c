@@ -1,3 +1,5 @@
+/* Everybody is derived twice, from the same facts at the same now: by the settings in force, and by
+ * the others. `instead` borrows its calendar and key, so only the ruleset in force is freed. */
 #include "services/cli/settings/settings_dry_run.h"
 
 #include <string.h>

@@ -1,3 +1,5 @@
+/* is_worth_telling() is the rule of followup's diff.c once more, since commands include nothing of
+ * followup. The two have to agree. */
 #include "services/cli/teams/case_summary.h"
 
 #include <string.h>

@@ -1,3 +1,6 @@
+/* Two sessions: control (leases, the situation) and work (claims). If one of them fails both are
+ * dropped, and followup_start_over() makes them again. connect_all() looks at the schema, at the
+ * clock and at the counters of the shards, in this order. Only then may a shard be taken. */
 #include <stdio.h>
 #include <stdlib.h>
 

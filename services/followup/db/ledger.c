@@ -1,3 +1,6 @@
+/* The writes of a claim; its reads are in ledger_due.c. Each function adds statements to the open
+ * pipeline, and none waits or fails. ledger_send_advance() comes last: it compares the epoch, and
+ * CT001 undoes everything before it. */
 #include "services/followup/db/ledger.h"
 
 #include "common/pg/columns.h"

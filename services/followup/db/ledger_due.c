@@ -1,3 +1,6 @@
+/* The reads of a claim. Each _take function reads the results in the order in which its _send
+ * asked: a question that due_ask leaves out has no result. People are locked as they are found.
+ * Somebody whom another session has locked is left for the next claim. */
 #include <string.h>
 
 #include "common/casefile/load.h"

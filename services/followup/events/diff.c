@@ -1,3 +1,7 @@
+/* Order: diff_stand() lists what is right by now, diff_mark_settled() marks the emitted rows that
+ * nothing touches any more, diff() compares. An event is known by subject, kind and occurrence;
+ * after a withdrawal it is emitted again under the next number. A withdrawal always comes before
+ * the event that replaces it. */
 #include "services/followup/events/diff.h"
 
 #include <stdlib.h>

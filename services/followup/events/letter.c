@@ -1,3 +1,6 @@
+/* The original headers come first, then ours, of which dlq-reason is the first. letter_shrink()
+ * relies on that, as an original header may have one of our names. Before the first cut it adds the
+ * size and digest of the whole value. */
 #include "services/followup/events/letter.h"
 
 #include <string.h>

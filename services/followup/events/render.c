@@ -1,3 +1,6 @@
+/* The bytes are the contract of schemas/events: members in this order, and null where nothing is
+ * known. Only events for occupational health get what put_about_spell() writes. A withdrawal goes
+ * to the topic of its event and repeats its data, whatever the settings are by now. */
 #include "services/followup/events/render.h"
 
 #include <stdlib.h>

@@ -1,3 +1,6 @@
+/* A client of its own reads: a producer cannot. It joins no group and commits nothing. All of this
+ * waits, so it runs on the sink's thread, for little longer than FIND_MS. A failure that passes is
+ * given as RESYNC, since the caller has to open its producer again anyway. */
 #include "services/followup/kafka/producer_find.h"
 
 #include <stdlib.h>

@@ -1,3 +1,7 @@
+/* The loop gives an order and fetches its result; the thread alone uses the producer. While an
+ * order is carried out the lock is free, and what the order borrows belongs to the thread. Lock
+ * order: the sink's, then that of its topics. An order that fails closes the producer: the next one
+ * is SINK_OPEN. */
 #include "services/followup/kafka/sink.h"
 
 #include <errno.h>

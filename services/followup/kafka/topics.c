@@ -1,3 +1,6 @@
+/* A topic is unknown until somebody looked, and is there until an order of the sink finds it
+ * missing. n_news is never too low, so a turn of the loop with no news searches nothing. The lock
+ * is never held over a call to the library. */
 #include "services/followup/kafka/topics.h"
 
 #include <pthread.h>

@@ -1,3 +1,6 @@
+/* Turns, beginning and end. Callbacks of leases, claims, sinks and timers end in followup_pump(),
+ * which does all that needs no waiting. At the end claims and orders have STOP_MS to finish, then
+ * leases are given back. Sinks end before what their threads borrow. */
 #include "services/followup/loop/followup.h"
 
 #include <stdio.h>

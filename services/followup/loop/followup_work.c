@@ -1,4 +1,6 @@
-
+/* The session `work` has a single claim at a time, and shards take turns. A claim that fails loses
+ * its session. RETRY and REJECT rest, and the shard claims again. CT001 means that another process
+ * may have the shard, CT003 that rules must be loaded. Anything else is the database's failure. */
 #include "common/base/err_code.h"
 #include "common/casefile/aside.h"
 #include "common/runtime/log.h"

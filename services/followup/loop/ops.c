@@ -1,3 +1,6 @@
+/* The signs of life: the health port, metrics, the service manager, the watch over brokers and
+ * topics. Nothing here decides what is claimed or published. The manager hears that we are alive
+ * only while each order to Kafka ends in time; look_for_hangs() watches the database. */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>

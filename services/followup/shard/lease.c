@@ -1,3 +1,6 @@
+/* The database's clock alone decides whether a lease has run out. An epoch rises unless the same
+ * owner renews with the same epoch. lease_send() sends in the order of the LEASE_ numbers, by which
+ * the answers are found. */
 #include "services/followup/shard/lease.h"
 
 #include "common/casefile/product_clock.h"

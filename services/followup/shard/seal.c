@@ -1,3 +1,6 @@
+/* Only one statement is under way at a time. The timer means: ask now, or, while an answer is due,
+ * that none came in time. A session that is readable while nothing was asked has ended. Audit
+ * entries wait for as long as nobody seals, and none is lost. */
 #include "services/followup/shard/seal.h"
 
 #include <stdlib.h>

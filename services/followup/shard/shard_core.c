@@ -1,3 +1,6 @@
+/* shard.c changes a shard's lease, shard_work.c its claims, shard_kafka.c its producer. A change
+ * that more than one of them makes is here. A batch that the sink has is never forgotten, since the
+ * sink borrows its records. */
 #include "services/followup/shard/shard_core.h"
 
 #include "common/runtime/clock.h"
