@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/mem.h"
 #include "common/casefile/ahead.h"
 #include "common/casefile/hr_mark.h"
 #include "common/casework/apply.h"
@@ -22,21 +23,13 @@ static void *grown(void *items, size_t *cap, size_t least, size_t item_bytes)
         return items;
     }
     size_t want = *cap < 64 ? 64 : *cap * 2;
-    void *more = realloc(items, want * item_bytes);
-    if (more == NULL) {
-        abort();
-    }
     *cap = want;
-    return more;
+    return mem_resize(items, want, item_bytes);
 }
 
 static uint32_t *new_slots(size_t n)
 {
-    uint32_t *slots = calloc(n, sizeof *slots);
-    if (slots == NULL) {
-        abort();
-    }
-    return slots;
+    return mem_alloc(n * sizeof(uint32_t));
 }
 
 void caseload_init(struct caseload *cl)

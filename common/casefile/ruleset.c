@@ -130,10 +130,7 @@ static enum status load(struct ruleset **out, struct pg *pg, const struct pg_stm
     if (s != STATUS_OK) {
         return s;
     }
-    struct ruleset *rs = calloc(1, sizeof *rs);
-    if (rs == NULL) {
-        abort();
-    }
+    struct ruleset *rs = mem_alloc(sizeof *rs);
     s = take_ruleset(rs, pg_result(pg, 1), err);
     if (s == STATUS_OK) {
         s = take_holidays(rs, pg_result(pg, 2), err);

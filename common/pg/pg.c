@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "common/base/err_code.h"
+#include "common/base/mem.h"
 #include "common/pg/pg_attempt.h"
 #include "common/pg/pg_refusal.h"
 #include "common/runtime/clock.h"
@@ -52,24 +53,12 @@ const struct pg_stmt pg_begin = {"begin", "begin", NULL};
 const struct pg_stmt pg_commit = {"commit", "commit", NULL};
 const struct pg_stmt pg_rollback = {"rollback", "rollback", NULL};
 
-static char *copy(const char *s)
-{
-    char *c = s == NULL ? NULL : strdup(s);
-    if (s != NULL && c == NULL) {
-        abort();
-    }
-    return c;
-}
-
 struct pg *pg_new(const struct pg_options *o)
 {
-    struct pg *pg = calloc(1, sizeof *pg);
-    if (pg == NULL) {
-        abort();
-    }
-    pg->dsn = copy(o->dsn);
-    pg->password = copy(o->password);
-    pg->application_name = copy(o->application_name);
+    struct pg *pg = mem_alloc(sizeof *pg);
+    pg->dsn = mem_strdup(o->dsn);
+    pg->password = mem_strdup(o->password);
+    pg->application_name = mem_strdup(o->application_name);
     pg->allow_insecure = o->allow_insecure;
     pg->patience_ms = o->patience_ms;
     pg->connect_ms = o->connect_ms > 0 ? o->connect_ms : CONNECT_MS;

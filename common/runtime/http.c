@@ -229,10 +229,7 @@ enum status http_open(struct http **out, struct loop *loop, const char *listen_a
     if (listen_at == NULL || listen_at[0] == '\0') {
         return STATUS_OK;
     }
-    struct http *h = calloc(1, sizeof *h);
-    if (h == NULL) {
-        abort();
-    }
+    struct http *h = mem_alloc(sizeof *h);
     *h = (struct http){.loop = loop, .answers = *answers, .epoll_fd = -1};
     h->guests.next = h->guests.prev = &h->guests;
     enum status s = start(h, listen_at, err);

@@ -83,10 +83,7 @@ static struct series *series_of(enum metric m, const char *const *values)
         buf_clear(&labels);
         return &kept[m].series[SERIES_MAX - 1];
     }
-    struct series *more = realloc(kept[m].series, (kept[m].n + 1) * sizeof *more);
-    if (more == NULL) {
-        abort();
-    }
+    struct series *more = mem_resize(kept[m].series, kept[m].n + 1, sizeof *more);
     kept[m].series = more;
     more[kept[m].n] = (struct series){.labels = labels.data}; /* takes the buffer over */
     return &more[kept[m].n++];

@@ -1,4 +1,4 @@
-/* program - what the two services have in common before and after their loop: options,
+/* program - what the services have in common before and after their loop: options,
  * configuration, log, exit code. */
 #ifndef COMMON_RUNTIME_PROGRAM_H
 #define COMMON_RUNTIME_PROGRAM_H

@@ -40,5 +40,5 @@ void manual_print(const struct command *commands, size_t n, FILE *to)
     roff_section("EXIT STATUS", to);
     fputs("0 done, 1 bad arguments or input, 2 bad configuration, 3 cannot go on.\n", to);
     roff_section("SEE ALSO", to);
-    fputs("dayfour\\-intake(8), dayfour\\-followup(8)\n", to);
+    fputs("dayfour\\-intake(8), dayfour\\-followup(8), dayfour\\-web(8)\n", to);
 }

@@ -5,12 +5,14 @@
 #include <string.h>
 
 /* HR's horizon, what is switched off, and what an organisation's history is loaded without. */
-static bool is_worth_telling(const struct org_rules *org, struct instant now,
+static bool is_worth_telling(const struct rules *r, struct instant now,
                              const struct timeline_event *e)
 {
+    const struct org_rules *org = r->org;
     bool old = event_kind_audience(e->kind) == AUDIENCE_HR &&
                now.us - e->at.us > org->prompt_days * US_PER_DAY;
-    bool before_live = !date_is_none(org->live_from) && e->occurs_on.days < org->live_from.days;
+    bool before_live =
+        !date_is_none(org->live_from) && e->at.us < zone_at(r->zone, org->live_from, 0).us;
     return !e->superseded && !old && !before_live && (org->off >> e->kind & 1) == 0;
 }
 
@@ -45,7 +47,7 @@ void case_summary_of(const struct facts *f, const struct rules *r, struct instan
         const struct timeline_event *e = &cw.timeline[i];
         struct case_summary_event *b = &out->events[out->n_events++];
         *b = (struct case_summary_event){.kind = e->kind,
-                                         .worth_telling = is_worth_telling(r->org, now, e),
+                                         .worth_telling = is_worth_telling(r, now, e),
                                          .settled = derive_is_settled(e->period->settled_at, now)};
         memcpy(b->subject, e->spell != NULL ? e->spell->id : e->period->id, ID_TEXT);
         (void)event_kind_occurrence(e->kind, e->at, e->occurs_on, b->occurrence);
