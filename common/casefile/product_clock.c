@@ -157,10 +157,15 @@ static const struct pg_stmt end_rehearsal = {
     "update ops.clock set rehearsal_at = null, last_now = null where rehearsal_at is not null",
     NULL};
 
+/* An operator may have the row locked for any time (ops.accept_clock): then nothing is stored, and
+ * the answer is 0. */
 const struct pg_stmt product_clock_store = {
     "product_clock_store",
-    "update ops.clock set last_now = $1 where (last_now is null or last_now < $1)"
-    " and $1 <= clock_timestamp() + interval '5 min'",
+    "with free as (select x.one from ops.clock x for update skip locked),"
+    " u as (update ops.clock c set last_now = $1 from free where c.one = free.one"
+    " and (c.last_now is null or c.last_now < $1)"
+    " and $1 <= clock_timestamp() + interval '5 min' returning 1)"
+    " select count(*) from free",
     (const uint32_t[]){PG_TIMESTAMPTZ, 0}};
 
 static enum status run_with_now(struct product_clock *pc, const struct pg_stmt *stmt,
@@ -170,7 +175,9 @@ static enum status run_with_now(struct product_clock *pc, const struct pg_stmt *
     pg_arg_instant(&args, now);
     enum status s = pg_run(pc->pg, stmt, &args, err);
     pg_args_clear(&args);
-    if (s == STATUS_OK) {
+    bool left_out = stmt == &product_clock_store && s == STATUS_OK &&
+                    pg_i64(pg_result(pc->pg, 0), 0, 0) == 0;
+    if (s == STATUS_OK && !left_out) {
         pc->stored = now;
     }
     return s;

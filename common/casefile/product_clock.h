@@ -42,7 +42,8 @@ enum status product_clock_tick(struct product_clock *pc, struct err *err) NODISC
 extern const struct pg_stmt product_clock_ask;
 enum status product_clock_heard(struct product_clock *pc, const struct pg_result *r,
                                 struct err *err) NODISCARD;
-/* Stores now ($1), unless the database's clock says that it cannot be. */
+/* Stores now ($1), unless the database's clock says that it cannot be, or somebody has the row
+ * locked: it waits for nobody. */
 extern const struct pg_stmt product_clock_store;
 
 #endif

@@ -12,6 +12,7 @@
 #define ARENA_CHUNK (256 * 1024)
 #define SCRATCH_CHUNK (16 * 1024)
 #define DEAD_VALUE_MAX 65536   /* of a value too large to be taken, this much is kept */
+#define DEAD_KEY_MAX 65536     /* of any key */
 #define DEAD_HEADERS_MAX 65536 /* names and values; where they are more, none is kept */
 
 void batch_init(struct batch *b, size_t max_rows)
@@ -62,8 +63,8 @@ static struct dead_letter *keep_dead(struct arena *a, const struct source_messag
                                      enum reject_reason reason)
 {
     struct dead_letter *dead = arena_zalloc(a, sizeof *dead);
-    dead->key = keep(a, m->key, m->key_len);
-    dead->key_len = m->key_len;
+    dead->key_len = m->key_len > DEAD_KEY_MAX ? DEAD_KEY_MAX : m->key_len;
+    dead->key = keep(a, m->key, dead->key_len);
     dead->size = m->raw.len;
     dead->value_len = m->raw.len;
     if (reason == REJECT_TOO_LARGE && m->raw.len > DEAD_VALUE_MAX) {

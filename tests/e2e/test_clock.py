@@ -242,6 +242,32 @@ def a_machine_ahead(around):
             expect(time.monotonic() - began < 4, "event %d took %.1f s" % (number, time.monotonic() - began))
 
 
+def accepted_in_an_open_transaction(around):
+    """An operator accepts the clocks and does not commit: no service waits for it."""
+    with Machine(around) as m:
+        services = m.start("followup"), m.start("intake")
+        m.stage.wait_taken(m.stage.publish([event(1)]), WAIT)
+        until(lambda: len(m.told()) == 1, "the first event", WAIT)
+        with subprocess.Popen(["psql", "-XAtq", "-d", m.stage.dsn()], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                              text=True) as operator:
+            operator.stdin.write("begin; select ops.accept_clock(); \\echo done\n")
+            operator.stdin.flush()
+            while operator.stdout.readline().strip() != "done":
+                pass
+            for number in range(2, 14):  # now is stored each five seconds
+                m.stage.wait_taken(m.stage.publish([event(number)]), 5)
+                until(lambda n=number: len(m.told()) == n, "event %d" % number, 5)
+                for which in m.ports:
+                    expect(m.status(which) == 200, m.why_not(which))
+                time.sleep(1)
+            operator.stdin.write("commit;\n")
+        for service in services:
+            expect(not service.lines("db_down"), "%s: %s" % (service.name, service.tail()))
+        was = m.stage.sql("select last_now from ops.clock")
+        until(lambda: m.stage.sql("select last_now > '%s' and accepted = 1 from ops.clock" % was) == "t",
+              "now to be stored again", 20)
+
+
 def a_setting(around):
     with Machine(around) as m:
         m.start("intake", clock__apart_seconds=20)
@@ -302,6 +328,7 @@ CASES = {
     "small steps": small_steps,
     "a step back of unequal services": a_step_back_of_unequal_services,
     "a machine ahead": a_machine_ahead,
+    "accepted in an open transaction": accepted_in_an_open_transaction,
     "the bound is a setting": a_setting,
     "after a rehearsal": after_a_rehearsal,
     "a broker that refuses the time": a_broker_that_refuses_the_time,

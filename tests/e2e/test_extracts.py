@@ -500,6 +500,28 @@ def forget(around):
         same(stage.told()[-1], "opened U-1", "nothing was published")
 
 
+def clock_apart(around):
+    """The machine's clock is ten years ahead: a run takes nothing and removes nothing until it is right."""
+    ahead = around.bin / "libclock_ahead.so"
+    if not ahead.exists() or "asan" in str(around.bin):
+        raise harness.NotRun("needs libclock_ahead.so, without a sanitizer")
+    wall = {"DAYFOUR_CLOCK_FILE": ""}
+    with ExtractStage(around) as stage:
+        stage.put_staff("staff_20260909_0500.csv", STAFF)
+        stage.put(NIGHT[0], [row(1, "09/09/2026")])
+        stage.take("--first", env=wall)
+        before = stage.files("done")
+        expect(NIGHT[0] in before, "done: %s" % before)
+        stage.put(NIGHT[1], [row(1, "09/09/2026"), row(2, "10/09/2026")])
+        for seconds in (10 * 365 * 86400, -86400):
+            ran = stage.take(code=3, env={**wall, "LD_PRELOAD": str(ahead), "AHEAD_S": str(seconds)})
+            expect("the database's: no file is taken" in ran.err, "it says %s" % ran.err)
+            same(stage.files("done"), before, "done")
+            same(stage.told(), ["opened U-1"], "told")
+        stage.take(env=wall)
+        same(stage.told(), ["opened U-1", "opened U-2"], "told once it is right")
+
+
 def by_time_of_change(around):
     """as_of by the file's time: the same bytes are a heartbeat and count nobody missing."""
     with ExtractStage(around, {"file": {"as_of": "mtime"}}, harness_now()) as stage:
@@ -640,6 +662,7 @@ CASES = {
     "an older state and a newer staff list": restored_with_another_list,
     "mappings that change": mappings,
     "forget": forget,
+    "a clock that is apart": clock_apart,
     "as_of by the time of change": by_time_of_change,
     "status": status_shape,
     "nothing is given away": confidentiality,

@@ -320,6 +320,27 @@ def bad_configuration(around):
             expect(str(file) + line in done.stderr, "%r: %s" % (text, done.stderr))
 
 
+def told_at_the_start(around):
+    """Two settings are accepted although records may be lost or mixed up. Each service says so, in one line, once."""
+    commits, sources = "synchronous_commit is off", "sources is empty"
+    with FollowupStage(around, now=NOW) as stage:
+        for bound, off in ((False, False), (False, True), (True, True), (True, False)):
+            if bound:
+                stage.sql("update fact.settings set document = (document::jsonb || jsonb_build_object('sources',"
+                          " jsonb_build_object('/hr/RW3', array['RW3'])))::text")
+            for start, role in ((stage.start_intake, "intake"), (stage.start_followup, "followup")):
+                dsn = stage.dsn(role) + (" options='-c synchronous_commit=off'" if off else "")
+                service = start(pg__dsn=dsn)
+                service.wait_for("ready")
+                stage.sql("select pg_terminate_backend(pid) from pg_stat_activity"
+                          " where usename = '%s_%s'" % (stage.id, role))
+                service.wait_for("db_up", 30)
+                said = [line["msg"] for line in service.lines("config")]
+                expect(len(said) == (off or not bound), "%s: %s" % (service.name, said))
+                expect(not said or (commits in said[0], sources in said[0]) == (off, not bound), "%s" % said)
+                expect(service.stop() == 0, "it did not stop: %s" % service.tail())
+
+
 # --- other owners, other topics
 
 def zombie(around):
@@ -425,6 +446,7 @@ CASES = {
     "stops while the broker hangs": stops_without_broker,
     "stops before it is ready": stops_on_second_start,
     "bad configuration": bad_configuration,
+    "told at the start": told_at_the_start,
     "a zombie of the group": zombie,
     "a zombie only the database knows": zombie_in_both_sessions,
     "position trimmed away": position_trimmed_away,

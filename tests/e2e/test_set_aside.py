@@ -219,6 +219,30 @@ def large_headers(around):
         expect(sum(h.get("small") == "kept" and "dlq-headers-dropped" not in h for h in headers) == 1, "the small one")
 
 
+def large_keys(around):
+    """The same of keys: of each the beginning is kept, and equal keys stay equal."""
+    with FollowupStage(around, now=NOW) as stage:
+        os.environ["E2E_CODEC"] = "gzip"
+        producer = stage.producer()
+        del os.environ["E2E_CODEC"]
+        for n in range(500):
+            producer.send(0, b"%04d" % (n // 2) + b"x" * 900_000, None)
+            if n % 100 == 99:
+                ends = producer.end()
+        producer.send_line(absence(1))
+        ends = producer.end()
+        intake = stage.start_intake(batch__max_rows="1000")
+        stage.wait_taken(ends, WAIT)
+        expect(count(stage, "intake.dead_letter") == 500 and count(stage, "fact.absence") == 1, "rows")
+        expect(count(stage, "intake.dead_letter", "octet_length(key) > 65536") == 0, "large keys are kept")
+        followup = stage.start_followup()
+        until(lambda: len(stage.records("dead-letter")) == 500, "the dead letters", WAIT, 1)
+        for service in (intake, followup):
+            most = memory_mib(service.process.pid, "VmHWM")
+            expect(most < 400, "%s: %d MiB" % (service.name, most))
+        expect(len({r["key"] for r in stage.records("dead-letter")}) == 250, "keys")
+
+
 CASES = {
     "dead letters read again": read_again,
     "another dead letter at its place": another_at_its_place,
@@ -228,6 +252,7 @@ CASES = {
     "one message refused": one_message,
     "a batch retried for a minute": retried_for_a_minute,
     "large headers": large_headers,
+    "large keys": large_keys,
 }
 
 if __name__ == "__main__":

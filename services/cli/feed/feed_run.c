@@ -4,6 +4,7 @@
  * is another run's work in progress. */
 #include "services/cli/feed/feed_run.h"
 
+#include <inttypes.h>
 #include <libgen.h>
 #include <limits.h>
 #include <signal.h>
@@ -11,6 +12,7 @@
 #include <string.h>
 
 #include "common/base/err_code.h"
+#include "common/runtime/clock.h"
 #include "common/runtime/fault.h"
 #include "common/runtime/log.h"
 #include "services/cli/commands.h"
@@ -86,12 +88,35 @@ static enum status open_key(struct feed_run *r, struct err *err)
     return STATUS_OK;
 }
 
+static const struct pg_stmt ask_clock = {"feed_clock", "select clock_timestamp()", NULL};
+
+/* By a wrong now, files and what is known of them would be removed too early or too late. A
+ * rehearsal's now is nobody's clock. */
+static enum status clock_must_agree(struct feed_run *r, struct err *err)
+{
+    const struct pg_result *answer = NULL;
+    const char *file = r->cli->conf->clock_file;
+    enum status s = cli_query(r->cli, &ask_clock, NULL, &answer, err);
+    if (s != STATUS_OK || (file != NULL && file[0] != '\0')) {
+        return s;
+    }
+    int64_t us = clock_wall().us - pg_instant(answer, 0, 0).us;
+    int64_t apart = us < 0 ? -us : us;
+    if (apart <= r->cli->conf->clock_apart_seconds * US_PER_SECOND) {
+        return STATUS_OK;
+    }
+    return err_set(err, STATUS_FATAL, ERR_CLOCK_APART,
+                   "this machine's clock is %" PRId64 " s %s the database's: no file is taken",
+                   apart / US_PER_SECOND, us > 0 ? "ahead of" : "behind");
+}
+
 static enum status open_state(struct feed_run *r, struct err *err)
 {
     const struct mapping *m = r->mapping;
     long wait_ms = fault_number("DAYFOUR_TEST_FEED_WAIT_MS", LOCK_WAIT_MS);
     enum status s = cli_now(r->cli, &r->now, err);
     s = s == STATUS_OK ? cli_connect(r->cli, err) : s;
+    s = s == STATUS_OK ? clock_must_agree(r, err) : s;
     s = s == STATUS_OK ? feed_db_lock(r->cli, m->source, (int)wait_ms, err) : s;
     fault_point("feed.locked");
     if (s == STATUS_OK) {

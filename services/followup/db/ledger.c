@@ -282,16 +282,21 @@ void ledger_send_check_epoch(struct pg *pg, int32_t shard, int64_t epoch)
     pg_args_clear(&args);
 }
 
-static const struct pg_stmt finished = {
-    "finished",
-    "update ops.clock set finished_at = $1"
-    " where finished_at is distinct from $1 and not exists (select from followup.outbox)"
-    " and not exists (select from followup.wake_up)"
-    " and coalesce((select min(p.next_wake_at) from fact.person p) > $1, true)"
-    " and coalesce((select min(p.oh_wake_at) from fact.person p) > $1, true)"
-    " and ($2 or not exists (select from intake.dead_letter d where d.published_batch is null))"
-    " and ($3 or finished_at is null or finished_at < $1 - interval '800 ms')",
-    (const uint32_t[]){PG_TIMESTAMPTZ, PG_BOOL, PG_BOOL, 0}};
+/* An operator may have the row locked for any time (ops.accept_clock): then the next claim says so.
+ * A rehearsal is read exactly, and waits. */
+#define FINISHED(lock)                                                                             \
+    "update ops.clock c set finished_at = $1 from (select x.one from ops.clock x"                  \
+    " where x.finished_at is distinct from $1 and not exists (select from followup.outbox)"        \
+    " and not exists (select from followup.wake_up)"                                               \
+    " and coalesce((select min(p.next_wake_at) from fact.person p) > $1, true)"                    \
+    " and coalesce((select min(p.oh_wake_at) from fact.person p) > $1, true)"                      \
+    " and ($2 or not exists (select from intake.dead_letter d where d.published_batch is null))"   \
+    " and ($3 or x.finished_at is null or x.finished_at < $1 - interval '800 ms')"                 \
+    " for update of x" lock ") free where c.one = free.one"
+
+static const uint32_t finished_types[] = {PG_TIMESTAMPTZ, PG_BOOL, PG_BOOL, 0};
+static const struct pg_stmt finished = {"finished", FINISHED(" skip locked"), finished_types};
+static const struct pg_stmt finished_exactly = {"finished_exactly", FINISHED(""), finished_types};
 
 void ledger_send_finished(struct pg *pg, struct instant now, bool letters_wait, bool exact)
 {
@@ -299,6 +304,6 @@ void ledger_send_finished(struct pg *pg, struct instant now, bool letters_wait, 
     pg_arg_instant(&args, now);
     pg_arg_bool(&args, letters_wait);
     pg_arg_bool(&args, exact);
-    pg_send(pg, &finished, &args);
+    pg_send(pg, exact ? &finished_exactly : &finished, &args);
     pg_args_clear(&args);
 }

@@ -83,7 +83,8 @@ static const struct pg_stmt due_letters = {
     "due_letters",
     "select x.topic, x.partition, x.\"offset\", x.reason, x.detail, x.organisation, x.key, x.value,"
     " x.headers, x.size, x.sha256 from"
-    " (select d.*, sum(coalesce(octet_length(d.value), 0) + coalesce(octet_length(d.headers), 0))"
+    " (select d.*, sum(coalesce(octet_length(d.value), 0) + coalesce(octet_length(d.headers), 0)"
+    " + coalesce(octet_length(d.key), 0))"
     " over (order by d.received_at, d.topic, d.partition, d.\"offset\") as bytes,"
     " row_number() over (order by d.received_at, d.topic, d.partition, d.\"offset\") as nth from"
     " (select * from intake.dead_letter l where l.published_batch is null"

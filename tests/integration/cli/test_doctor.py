@@ -271,6 +271,17 @@ def a_login_without_a_limit(w):
 
 
 @case
+def any_feed_for_any_organisation(w):
+    write(w)
+    holds(("sources", "note") in findings(w), "the shipped settings bind no source")
+    w.sql("create table public.kept as table fact.settings; update fact.settings set document ="
+          " (document::jsonb || jsonb_build_object('sources', jsonb_build_object('/hr/RW3', array['RW3'])))::text")
+    holds("sources" not in dict(findings(w)), "a bound source")
+    w.sql("update fact.settings s set document = k.document from public.kept k where k.serial = s.serial;"
+          " drop table public.kept")
+
+
+@case
 def commits_that_a_power_cut_loses(w):
     for how, back in ((f"alter role {w.tag}_followup set synchronous_commit = off",
                        f"alter role {w.tag}_followup reset synchronous_commit"),

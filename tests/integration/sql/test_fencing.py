@@ -210,3 +210,28 @@ def people_somebody_else_has_worked_on_are_refused(w):
     intake.run("select fact.check_count(2, 2)")
     refused("CT002", intake, "select fact.check_count(1, 2)")
     refused("CT002", intake, "select fact.check_count(0, 1)")
+
+
+PUT = ("with w as (update fact.person p set revision = {1} + 1 where p.person_id = '{0}' and p.revision = {1} returning 1)"
+       " select fact.check_count((select count(*) from w), 1)")
+
+
+@case
+def an_intake_that_loaded_before_a_claim_is_refused(w):
+    """It has not seen what a clinician entered: as it writes the person, it must load again. So must who saw nobody."""
+    intake, amy = service(w, "intake"), w.at("amy")
+    look = "select revision from fact.person where person_id = '%s'"
+    spell = w.spell()
+    person = w.person_of(spell)
+    amy.run(f"select oh.record_contact('{spell}', 'declined')")
+    entry = w.fact(spell)["entry_id"]
+    for entered in ("select 1", f"select oh.claim('{spell}')", f"select oh.retract({entry}, 'a mistake')",
+                    f"select oh.opt_out('RW3', '{person}')", f"select oh.opt_in('RW3', '{person}')"):
+        amy.run(entered)
+        loaded = intake.value(look % person)
+        equal(w.take_up(), [person], entered)
+        refused("CT002", intake, PUT.format(person, loaded))
+        intake.run(PUT.format(person, intake.value(look % person)))
+    amy.run("select oh.opt_out('RW3', 'P-unseen')")
+    equal(w.take_up(), ["P-unseen"])
+    refused("CT002", intake, PUT.format("P-unseen", 0))
