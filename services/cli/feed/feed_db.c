@@ -212,7 +212,7 @@ static const struct pg_stmt read_records = {
     (const uint32_t[]){PG_TEXT, PG_TEXT, PG_TEXT, PG_INT8, 0}};
 static const struct pg_stmt read_leavers = {
     "feed_leavers",
-    "select person, left_on from feed.leaver where source = $1 and person > $2"
+    "select person, left_on, begun from feed.leaver where source = $1 and person > $2"
     " order by person limit $3",
     (const uint32_t[]){PG_TEXT, PG_BYTEA, PG_INT8, 0}};
 
@@ -294,6 +294,7 @@ static enum status load_leavers(struct cli *cli, const char *source, struct stat
             if (person != NULL && len == STATE_MAC) {
                 memcpy(last.person, person, STATE_MAC);
                 last.on = pg_date(r, i, 1);
+                last.begun = pg_bool(r, i, 2);
                 state_put_leaver(s, &last);
             }
         }
