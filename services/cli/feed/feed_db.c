@@ -345,16 +345,3 @@ enum status feed_db_unhold(struct cli *cli, const char *source, const struct fee
 {
     return ask(cli, &unhold, source, extract, NULL, err);
 }
-
-/* ---- the end of a source ---- */
-
-static const struct pg_stmt forget = {"feed_forget", "delete from feed.source where source = $1",
-                                      (const uint32_t[]){PG_TEXT, 0}};
-
-enum status feed_db_forget(struct cli *cli, const char *source, bool *there, struct err *err)
-{
-    const struct pg_result *r = NULL;
-    enum status s = ask(cli, &forget, source, NULL, &r, err);
-    *there = s == STATUS_OK && pg_affected(r) > 0;
-    return s;
-}

@@ -364,3 +364,46 @@ enum status feed_db_commit(struct cli *cli, const struct feed_taken *t, struct e
     fault_point("feed.stored");
     return s == STATUS_OK ? cli_query(cli, &pg_commit, NULL, NULL, err) : s;
 }
+
+/* ---- the end of a source ---- */
+
+/* Without a file: no run has begun alike. */
+static const struct pg_stmt begin_cancelling = {
+    "feed_begin_cancelling",
+    "insert into feed.begun as b (source, as_of, sha256, staff, mapping, bump, begun_at)"
+    " values ($1, $2, '', null, '', $3, $4)"
+    " on conflict (source) do update set as_of = excluded.as_of, sha256 = excluded.sha256,"
+    " staff = excluded.staff, mapping = excluded.mapping, bump = excluded.bump,"
+    " begun_at = excluded.begun_at",
+    (const uint32_t[]){PG_TEXT, PG_TIMESTAMPTZ, PG_INT4, PG_TIMESTAMPTZ, 0}};
+static const struct pg_stmt forget = {"feed_forget", "delete from feed.source where source = $1",
+                                      (const uint32_t[]){PG_TEXT, 0}};
+
+enum status feed_db_begin_cancelling(struct cli *cli, const char *source,
+                                     const struct feed_cancelling *c, struct instant now,
+                                     struct err *err)
+{
+    struct pg_args args = {0};
+    pg_arg_text(&args, source);
+    pg_arg_instant(&args, c->as_of);
+    pg_arg_i32(&args, c->bump);
+    pg_arg_instant(&args, now);
+    enum status s = cli_query(cli, &begin_cancelling, &args, NULL, err);
+    pg_args_clear(&args);
+    return s;
+}
+
+enum status feed_db_forget(struct cli *cli, const char *source, const struct feed_cancelling *c,
+                           struct instant now, struct err *err)
+{
+    struct pg_args args = {0};
+    pg_arg_text(&args, source);
+    enum status s = cli_query(cli, &pg_begin, NULL, NULL, err);
+    s = s == STATUS_OK ? cli_query(cli, &forget, &args, NULL, err) : s;
+    pg_args_clear(&args);
+    if (c != NULL) {
+        s = s == STATUS_OK ? feed_db_introduce(cli, source, NULL, 0, err) : s;
+        s = s == STATUS_OK ? feed_db_begin_cancelling(cli, source, c, now, err) : s;
+    }
+    return s == STATUS_OK ? cli_query(cli, &pg_commit, NULL, NULL, err) : s;
+}

@@ -104,13 +104,23 @@ static bool has_begun_alike(const struct feed_taking *t)
            k->begun_as_of.us == t->extract->as_of.us;
 }
 
+/* All that is begun are the cancellations of `forget`, and the file is later than these anyway. */
+static bool is_past_forgetting(const struct feed_taking *t)
+{
+    const struct feed_known *k = &t->run->known;
+    return !k->has_file && k->has_begun && !k->begun.extract.is_set &&
+           t->extract->as_of.us > k->begun_as_of.us + (int64_t)k->begun_bump * 1000;
+}
+
 /* Which attempt this is. The same inputs as the last attempt give the same versions; any others
  * have to come after every version that may be out there. The ledger knows of attempts that a
  * restored state does not. */
 static int bump_of(const struct feed_taking *t)
 {
     const struct feed_run *r = t->run;
-    int bump = r->known.has_begun ? r->known.begun_bump + (has_begun_alike(t) ? 0 : 1) : 0;
+    const struct feed_known *k = &r->known;
+    int bump =
+        k->has_begun && !is_past_forgetting(t) ? k->begun_bump + (has_begun_alike(t) ? 0 : 1) : 0;
     int last = -1;
     bool again = false;
     for (size_t i = 0; i < r->n_ledger; i++) {
