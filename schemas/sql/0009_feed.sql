@@ -104,11 +104,13 @@ alter table feed.record enable row level security;
 create policy feed on feed.record to dayfour_feed using (true) with check (true);
 grant select, insert, update, delete on feed.record to dayfour_feed;
 
--- People who were published as having left. person: HMAC of organisation and person.
+-- People who were published as having left. person: HMAC of organisation and person. begun: a run that did not end was
+-- about to publish another date, or none.
 create table feed.leaver (
     source  text collate "C" not null references feed.source on delete cascade,
     person  bytea not null,
     left_on date not null,
+    begun   boolean not null,
     primary key (source, person)
 );
 alter table feed.leaver enable row level security;

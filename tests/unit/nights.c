@@ -126,6 +126,12 @@ static void begin(struct nights *n, const struct difference *d)
             state_put(n->state, &row);
         }
     }
+    for (size_t i = 0; i < d->n_leaver_changes; i++) {
+        struct state_leaver leaver;
+        if (difference_begun_leaver(d, i, &leaver)) {
+            state_put_leaver(n->state, &leaver);
+        }
+    }
 }
 
 static void move_on(struct nights *n, const struct difference *d)

@@ -8,6 +8,7 @@
 #define THREE "2026-09-10T02:00:00Z"
 #define FOUR "2026-09-11T02:00:00Z"
 #define FIVE "2026-09-12T02:00:00Z"
+#define SIX "2026-09-13T02:00:00Z"
 
 /* Without ids, and by shift. */
 #define NO_IDS(rules)                                                                              \

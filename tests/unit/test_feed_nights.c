@@ -241,6 +241,57 @@ Test(feed_nights, a_staff_list_that_is_a_day_old_and_people_who_leave)
     nights_end(&n);
 }
 
+/* A run is killed while it publishes a leaving date, and the next list lacks the person. Nobody
+ * knows what arrived, until a list has the person again. */
+Test(feed_nights, a_run_is_killed_and_the_next_list_lacks_who_leaves)
+{
+    struct nights n;
+    const char *file = HEAD "A-1,0077,77-1,Sickness,07/09/2026,,\n";
+    const char *stays = STAFF "0077,Test Person 77,,,\n0078,Test Person 78,,,\n";
+    const char *leaves = STAFF "0077,Test Person 77,,,\n0078,Test Person 78,,,30/09/2026\n";
+    const char *lacks = STAFF "0077,Test Person 77,,,\n";
+    const char *unreadable = STAFF "0077,Test Person 77,,,\n0078,Test Person 78,,,soon\n";
+    nights_begin(&n, NULL);
+    nights_take(&n, ONE, file, stays);
+    n.dry = true;
+    NIGHT(&n, TWO, file, leaves, "left 0078 2026-09-30; alive 1/0/0");
+    n.bump = 1;
+    NIGHT(&n, THREE, file, lacks, "amended 0077 2026-09-07..; left 0077 -; alive 1/1/0");
+    NIGHT(&n, FOUR, file, unreadable, "alive 1/0/0");
+    NIGHT(&n, FIVE, file, stays, "left 0078 -; alive 1/0/0");
+    NIGHT(&n, SIX, file, stays, "alive 1/0/0");
+    nights_end(&n);
+    /* Back on the list with the same date: published again, as the message may be lost. */
+    nights_begin(&n, NULL);
+    nights_take(&n, ONE, file, stays);
+    n.dry = true;
+    nights_take(&n, TWO, file, leaves);
+    n.bump = 1;
+    nights_take(&n, THREE, file, lacks);
+    NIGHT(&n, FOUR, file, leaves, "left 0078 2026-09-30; alive 1/0/0");
+    NIGHT(&n, FIVE, file, leaves, "alive 1/0/0");
+    nights_end(&n);
+}
+
+Test(feed_nights, a_run_is_killed_while_it_takes_a_leaving_date_back)
+{
+    struct nights n;
+    const char *file = HEAD "A-1,0077,77-1,Sickness,07/09/2026,,\n";
+    const char *stays = STAFF "0077,Test Person 77,,,\n0078,Test Person 78,,,\n";
+    const char *leaves = STAFF "0077,Test Person 77,,,\n0078,Test Person 78,,,30/09/2026\n";
+    nights_begin(&n, NULL);
+    nights_take(&n, ONE, file, leaves);
+    n.dry = true;
+    NIGHT(&n, TWO, file, stays, "left 0078 -; alive 1/0/0");
+    n.dry = true; /* the same once more: the same bytes */
+    NIGHT(&n, TWO, file, stays, "left 0078 -; alive 1/0/0");
+    n.bump = 1;
+    nights_take(&n, THREE, file, STAFF "0077,Test Person 77,,,\n");
+    NIGHT(&n, FOUR, file, leaves, "left 0078 2026-09-30; alive 1/0/0");
+    NIGHT(&n, FIVE, file, leaves, "alive 1/0/0");
+    nights_end(&n);
+}
+
 /* 11 */
 Test(feed_nights, a_sunday_without_changes)
 {

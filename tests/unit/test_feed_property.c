@@ -306,18 +306,30 @@ Test(feed_property, a_row_a_day)
 
 #define PEOPLE 8
 
-static int leaves[PEOPLE]; /* on which day of October; 0: does not */
+static int leaves[PEOPLE];  /* on which day of October; 0: does not */
+static bool absent[PEOPLE]; /* from the list at hand */
 
 static struct {
     struct instant time;
     struct date on;
 } left_at[PEOPLE];
 
+/* Nobody is absent from the last lists. */
+static void draw_absent(bool is_last)
+{
+    for (int i = 0; i < PEOPLE; i++) {
+        absent[i] = !is_last && i > 0 && draw(6) == 0;
+    }
+}
+
 static void write_staff(struct buf *b)
 {
     buf_reset(b);
     buf_puts(b, "Employee Number,Name,Mobile,Home,Left\n");
     for (int i = 0; i < PEOPLE; i++) {
+        if (absent[i]) {
+            continue;
+        }
         buf_printf(b, "%04d,Test Person %d,,,", i, i);
         if (leaves[i] > 0) {
             buf_printf(b, "%02d/10/2026", leaves[i]);
@@ -371,7 +383,8 @@ static void leaving(uint32_t which)
     nights_begin(&n, NULL);
     for (int night = 2; night < 20; night++) {
         int who = (int)draw(PEOPLE);
-        leaves[who] = draw(3) == 0 ? 0 : 1 + (int)draw(30);
+        leaves[who] = (int)draw(3);
+        draw_absent(night == 19);
         write_staff(&staff);
         as_of_text(night, 2, as_of);
         if (night < 19 && draw(3) == 0) {
@@ -384,7 +397,10 @@ static void leaving(uint32_t which)
             if (another && draw(2) == 0) {
                 continue;
             }
-            leaves[who] = another ? (int)draw(30) : leaves[who]; /* another list, same time */
+            if (another) { /* another list, same time */
+                leaves[who] = (int)draw(3);
+                draw_absent(false);
+            }
             write_staff(&staff);
         }
         n.bump = bump;

@@ -281,6 +281,19 @@ void difference_leaver_change(const struct difference *d, size_t i,
     memcpy(out->leaver.person, step->mac, STATE_MAC);
 }
 
+bool difference_begun_leaver(const struct difference *d, size_t i, struct state_leaver *out)
+{
+    const struct difference_inside *in = d->inside;
+    const struct leaver_step *step = &in->leaver[i];
+    const struct state_leaver *sent = state_find_leaver(in->in.state, step->mac);
+    if (step->person == PEOPLE_NONE || (sent == NULL && date_is_none(step->on))) {
+        return false;
+    }
+    *out = (struct state_leaver){.on = date_is_none(step->on) ? sent->on : step->on, .begun = true};
+    memcpy(out->person, step->mac, STATE_MAC);
+    return true;
+}
+
 void difference_apply(const struct difference *d, struct state *s)
 {
     for (size_t i = 0; i < d->n_changes; i++) {

@@ -37,6 +37,10 @@ bool difference_begun(const struct difference *d, size_t i, struct state_row *ou
 
 void difference_leaver_change(const struct difference *d, size_t i,
                               struct difference_leaver_change *out);
+/* Is change i of a leaver an event? Then *out is the row that the caller has to commit before the
+ * first message. If the run is killed, the next list that has the person gives an event, whatever
+ * its date is. Lists in between may lack the person. */
+bool difference_begun_leaver(const struct difference *d, size_t i, struct state_leaver *out);
 
 /* Makes all changes in a state held in memory: for check over several files, and for tests. */
 void difference_apply(const struct difference *d, struct state *s);

@@ -47,7 +47,8 @@ static void judge(struct difference *d, size_t i)
     struct leaver_step step = {.person = i, .on = p.left};
     mac_of(in, organisation, p.person_id, step.mac);
     const struct state_leaver *sent = state_find_leaver(in->in.state, step.mac);
-    if (in->doubt || !date_eq(sent == NULL ? DATE_NONE : sent->on, p.left)) {
+    if (in->doubt || (sent != NULL && sent->begun) ||
+        !date_eq(sent == NULL ? DATE_NONE : sent->on, p.left)) {
         d->counts.left += !date_is_none(p.left);
         d->counts.left_withdrawn += date_is_none(p.left);
         add(in, &step);

@@ -39,6 +39,8 @@ struct state_row {
 struct state_leaver {
     uint8_t person[STATE_MAC]; /* HMAC of organisation and person */
     struct date on;
+    bool begun; /* a run was about to send another date, or none, and may have been killed on the
+                   way: difference_begun_leaver() */
 };
 
 struct state;

@@ -212,7 +212,7 @@ static const struct pg_stmt read_records = {
     (const uint32_t[]){PG_TEXT, PG_TEXT, PG_TEXT, PG_INT8, 0}};
 static const struct pg_stmt read_leavers = {
     "feed_leavers",
-    "select person, left_on from feed.leaver where source = $1 and person > $2"
+    "select person, left_on, begun from feed.leaver where source = $1 and person > $2"
     " order by person limit $3",
     (const uint32_t[]){PG_TEXT, PG_BYTEA, PG_INT8, 0}};
 
@@ -294,6 +294,7 @@ static enum status load_leavers(struct cli *cli, const char *source, struct stat
             if (person != NULL && len == STATE_MAC) {
                 memcpy(last.person, person, STATE_MAC);
                 last.on = pg_date(r, i, 1);
+                last.begun = pg_bool(r, i, 2);
                 state_put_leaver(s, &last);
             }
         }
@@ -343,17 +344,4 @@ enum status feed_db_unhold(struct cli *cli, const char *source, const struct fee
                            struct err *err)
 {
     return ask(cli, &unhold, source, extract, NULL, err);
-}
-
-/* ---- the end of a source ---- */
-
-static const struct pg_stmt forget = {"feed_forget", "delete from feed.source where source = $1",
-                                      (const uint32_t[]){PG_TEXT, 0}};
-
-enum status feed_db_forget(struct cli *cli, const char *source, bool *there, struct err *err)
-{
-    const struct pg_result *r = NULL;
-    enum status s = ask(cli, &forget, source, NULL, &r, err);
-    *there = s == STATUS_OK && pg_affected(r) > 0;
-    return s;
 }

@@ -98,8 +98,18 @@ struct feed_taken {
 };
 enum status feed_db_commit(struct cli *cli, const struct feed_taken *t, struct err *err) NODISCARD;
 
-/* Nothing of the source stays. *there: there was something. */
-enum status feed_db_forget(struct cli *cli, const char *source, bool *there,
-                           struct err *err) NODISCARD;
+/* The version of the cancellations of `forget --cancel`: as_of in milliseconds, and bump. */
+struct feed_cancelling {
+    struct instant as_of;
+    int bump;
+};
+/* Committed before the first cancellation. These versions belong to no file: the next file gets
+ * later ones, and is published whole. */
+enum status feed_db_begin_cancelling(struct cli *cli, const char *source,
+                                     const struct feed_cancelling *c, struct instant now,
+                                     struct err *err) NODISCARD;
+/* Nothing of the source stays but c. NULL: nothing was cancelled. */
+enum status feed_db_forget(struct cli *cli, const char *source, const struct feed_cancelling *c,
+                           struct instant now, struct err *err) NODISCARD;
 
 #endif

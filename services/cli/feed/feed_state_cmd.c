@@ -99,13 +99,16 @@ int feed_accept(struct cli *cli, const struct args *args)
 /* ---- forget ---- */
 
 /* Later than everything that was ever published about the source: it has the version of the newest
- * file and of every attempt at it. */
+ * file and of every attempt at it. An earlier `forget --cancel` that was killed had that version
+ * already. */
 static const struct pg_stmt newest = {
     "feed_newest",
-    "select greatest(s.as_of, b.as_of), coalesce(b.bump, 0) + coalesce(f.bump, 0) + 1"
+    "select greatest(s.as_of, b.as_of), coalesce(b.sha256 = '', false), case when b.sha256 = ''"
+    " then b.bump else coalesce(b.bump, 0) + coalesce(f.bump, 0) + 1 end"
     " from feed.source s left join feed.begun b on b.source = s.source"
     " left join feed.file f on f.source = s.source and f.as_of = s.as_of where s.source = $1"
-    " and (s.as_of is not null or b.as_of is not null"
+    " and (s.as_of is not null or b.sha256 <> ''"
+    "      or exists (select from feed.record r where r.source = s.source)"
     "      or exists (select from feed.held h where h.source = s.source))",
     (const uint32_t[]){PG_TEXT, 0}};
 
@@ -156,18 +159,31 @@ static enum status cancel_all(struct cli *cli, const char *source, struct instan
     return s;
 }
 
-/* The version of all cancellations as an instant; NONE: nothing is known of the source. */
-static enum status version_of(struct cli *cli, const char *source, struct instant *out,
-                              struct err *err)
+/* A source that is to be forgotten. */
+struct forgetting {
+    bool has_files;    /* as_of is known: one was taken, or begun */
+    bool is_cancelled; /* by an earlier forget, at least in part */
+    struct feed_cancelling version;
+};
+
+/* STATUS_REJECT: nothing is known of the source. */
+static enum status look_up(struct cli *cli, const char *source, struct forgetting *out,
+                           struct err *err)
 {
     struct pg_args values = {0};
     const struct pg_result *r = NULL;
     pg_arg_text(&values, source);
     enum status s = cli_query(cli, &newest, &values, &r, err);
     pg_args_clear(&values);
-    *out = INSTANT_NONE;
-    if (s == STATUS_OK && pg_rows(r) > 0) {
-        out->us = pg_is_null(r, 0, 0) ? 0 : pg_instant(r, 0, 0).us + pg_i64(r, 0, 1) * 1000;
+    *out = (struct forgetting){0};
+    if (s == STATUS_OK && pg_rows(r) == 0) {
+        return err_set(err, STATUS_REJECT, "source", "nothing is known of this source");
+    }
+    if (s == STATUS_OK && !pg_is_null(r, 0, 0)) {
+        out->has_files = true;
+        out->is_cancelled = pg_bool(r, 0, 1);
+        out->version =
+            (struct feed_cancelling){.as_of = pg_instant(r, 0, 0), .bump = (int)pg_i64(r, 0, 2)};
     }
     return s;
 }
@@ -184,23 +200,35 @@ static bool is_named(const char *source)
     return strcmp(line, source) == 0;
 }
 
+static enum status cancel(struct cli *cli, const char *source, struct forgetting *f,
+                          struct instant now, size_t *n, struct err *err)
+{
+    struct instant version = instant_add_us(f->version.as_of, (int64_t)f->version.bump * 1000);
+    enum status s = feed_db_begin_cancelling(cli, source, &f->version, now, err);
+    fault_point("feed.begun");
+    f->is_cancelled = true;
+    return s == STATUS_OK ? cancel_all(cli, source, version, n, err) : s;
+}
+
 static enum status forget(struct cli *cli, const char *source, bool cancels, size_t *n,
                           struct err *err)
 {
-    struct instant version = INSTANT_NONE;
-    bool there = false;
-    enum status s = cli_connect(cli, err);
-    s = s == STATUS_OK ? version_of(cli, source, &version, err) : s;
-    if (s == STATUS_OK && instant_is_none(version)) {
-        return err_set(err, STATUS_REJECT, "source", "nothing is known of this source");
-    }
+    struct forgetting f = {0};
+    struct instant now = {0};
+    enum status s = cli_now(cli, &now, err);
+    s = s == STATUS_OK ? cli_connect(cli, err) : s;
+    s = s == STATUS_OK ? look_up(cli, source, &f, err) : s;
     if (s == STATUS_OK && !is_named(source)) {
         return err_set(err, STATUS_REJECT, "source", "source name does not match");
     }
     s = s == STATUS_OK ? feed_db_lock(cli, source, LOCK_WAIT_MS, err) : s;
-    s = s == STATUS_OK ? version_of(cli, source, &version, err) : s;
-    s = s == STATUS_OK && cancels ? cancel_all(cli, source, version, n, err) : s;
-    return s == STATUS_OK ? feed_db_forget(cli, source, &there, err) : s;
+    s = s == STATUS_OK ? look_up(cli, source, &f, err) : s; /* another forget may have been first */
+    if (s == STATUS_OK && cancels && f.has_files) {
+        s = cancel(cli, source, &f, now, n, err);
+    }
+    return s == STATUS_OK
+               ? feed_db_forget(cli, source, f.is_cancelled ? &f.version : NULL, now, err)
+               : s;
 }
 
 int feed_forget(struct cli *cli, const struct args *args)

@@ -118,9 +118,11 @@ static const struct pg_stmt remove_records = {
     (const uint32_t[]){PG_TEXT, PG_TEXT_ARRAY, PG_TEXT_ARRAY, 0}};
 static const struct pg_stmt put_leavers = {
     "feed_put_leavers",
-    "insert into feed.leaver (source, person, left_on) select $1, u.* from unnest($2, $3) u"
-    " on conflict (source, person) do update set left_on = excluded.left_on",
-    (const uint32_t[]){PG_TEXT, PG_BYTEA_ARRAY, PG_DATE_ARRAY, 0}};
+    "insert into feed.leaver (source, person, left_on, begun)"
+    " select $1, u.* from unnest($2, $3, $4) u"
+    " on conflict (source, person) do update set left_on = excluded.left_on,"
+    " begun = excluded.begun",
+    (const uint32_t[]){PG_TEXT, PG_BYTEA_ARRAY, PG_DATE_ARRAY, PG_BOOL_ARRAY, 0}};
 static const struct pg_stmt remove_leavers = {
     "feed_remove_leavers", "delete from feed.leaver where source = $1 and person = any ($2)",
     (const uint32_t[]){PG_TEXT, PG_BYTEA_ARRAY, 0}};
@@ -203,6 +205,7 @@ static enum status store_leaver_chunk(struct cli *cli, const char *source, bool 
     COLUMN(PG_BYTEA, array_person, n, &l[i]);
     if (!removed) {
         COLUMN(PG_DATE, pg_array_date, n, l[i].on);
+        COLUMN(PG_BOOL, pg_array_bool, n, l[i].begun);
     }
     enum status s = cli_query(cli, removed ? &remove_leavers : &put_leavers, &args, NULL, err);
     pg_args_clear(&args);
@@ -270,6 +273,24 @@ static enum status store_begun_rows(struct cli *cli, const char *source, const s
     return s;
 }
 
+/* Leavers with an event: if this run is killed, nobody knows which date was published last. */
+static enum status store_begun_leavers(struct cli *cli, const char *source,
+                                       const struct difference *d, struct err *err)
+{
+    struct state_leaver *l = mem_resize(NULL, CHUNK_ROWS, sizeof *l);
+    size_t n = 0;
+    enum status s = STATUS_OK;
+    for (size_t i = 0; i < d->n_leaver_changes && s == STATUS_OK; i++) {
+        n += difference_begun_leaver(d, i, &l[n]) ? 1 : 0;
+        if (n == CHUNK_ROWS || (i + 1 == d->n_leaver_changes && n > 0)) {
+            s = store_leaver_chunk(cli, source, false, l, n, err);
+            n = 0;
+        }
+    }
+    free(l);
+    return s;
+}
+
 enum status feed_db_begin(struct cli *cli, const char *source, struct instant as_of,
                           const struct feed_inputs *in, int bump, const struct difference *d,
                           struct instant now, struct err *err)
@@ -277,6 +298,7 @@ enum status feed_db_begin(struct cli *cli, const char *source, struct instant as
     enum status s = cli_query(cli, &pg_begin, NULL, NULL, err);
     s = s == STATUS_OK ? store_begun(cli, source, as_of, in, bump, now, err) : s;
     s = s == STATUS_OK ? store_begun_rows(cli, source, d, err) : s;
+    s = s == STATUS_OK ? store_begun_leavers(cli, source, d, err) : s;
     return s == STATUS_OK ? cli_query(cli, &pg_commit, NULL, NULL, err) : s;
 }
 
@@ -340,5 +362,48 @@ enum status feed_db_commit(struct cli *cli, const struct feed_taken *t, struct e
     s = s == STATUS_OK ? store_leavers(cli, t->source, d, false, err) : s;
     s = s == STATUS_OK ? store_file(cli, t, err) : s;
     fault_point("feed.stored");
+    return s == STATUS_OK ? cli_query(cli, &pg_commit, NULL, NULL, err) : s;
+}
+
+/* ---- the end of a source ---- */
+
+/* Without a file: no run has begun alike. */
+static const struct pg_stmt begin_cancelling = {
+    "feed_begin_cancelling",
+    "insert into feed.begun as b (source, as_of, sha256, staff, mapping, bump, begun_at)"
+    " values ($1, $2, '', null, '', $3, $4)"
+    " on conflict (source) do update set as_of = excluded.as_of, sha256 = excluded.sha256,"
+    " staff = excluded.staff, mapping = excluded.mapping, bump = excluded.bump,"
+    " begun_at = excluded.begun_at",
+    (const uint32_t[]){PG_TEXT, PG_TIMESTAMPTZ, PG_INT4, PG_TIMESTAMPTZ, 0}};
+static const struct pg_stmt forget = {"feed_forget", "delete from feed.source where source = $1",
+                                      (const uint32_t[]){PG_TEXT, 0}};
+
+enum status feed_db_begin_cancelling(struct cli *cli, const char *source,
+                                     const struct feed_cancelling *c, struct instant now,
+                                     struct err *err)
+{
+    struct pg_args args = {0};
+    pg_arg_text(&args, source);
+    pg_arg_instant(&args, c->as_of);
+    pg_arg_i32(&args, c->bump);
+    pg_arg_instant(&args, now);
+    enum status s = cli_query(cli, &begin_cancelling, &args, NULL, err);
+    pg_args_clear(&args);
+    return s;
+}
+
+enum status feed_db_forget(struct cli *cli, const char *source, const struct feed_cancelling *c,
+                           struct instant now, struct err *err)
+{
+    struct pg_args args = {0};
+    pg_arg_text(&args, source);
+    enum status s = cli_query(cli, &pg_begin, NULL, NULL, err);
+    s = s == STATUS_OK ? cli_query(cli, &forget, &args, NULL, err) : s;
+    pg_args_clear(&args);
+    if (c != NULL) {
+        s = s == STATUS_OK ? feed_db_introduce(cli, source, NULL, 0, err) : s;
+        s = s == STATUS_OK ? feed_db_begin_cancelling(cli, source, c, now, err) : s;
+    }
     return s == STATUS_OK ? cli_query(cli, &pg_commit, NULL, NULL, err) : s;
 }

@@ -29,7 +29,17 @@ static enum status skip(struct feed_run *r, struct feed_file *f, const struct fe
     return feed_finish(r, f, hash, err);
 }
 
-/* Not later than the newest file taken: nothing of it can count any more. */
+/* Later than the newest file taken, and not earlier than a file that a killed run had begun. The
+ * versions of an earlier one would be smaller than those that are out there. It would have come too
+ * late without the kill as well. */
+static bool is_newer(const struct feed_run *r, const struct feed_file *f)
+{
+    const struct feed_known *k = &r->known;
+    return (!k->has_file || f->as_of.us > k->as_of.us) &&
+           (!k->has_begun || f->as_of.us >= k->begun_as_of.us);
+}
+
+/* Not newer: nothing of it can count any more. */
 static enum status not_later(struct feed_run *r, struct feed_file *f, const struct feed_hash *hash,
                              struct err *err)
 {
@@ -94,13 +104,23 @@ static bool has_begun_alike(const struct feed_taking *t)
            k->begun_as_of.us == t->extract->as_of.us;
 }
 
+/* All that is begun are the cancellations of `forget`, and the file is later than these anyway. */
+static bool is_past_forgetting(const struct feed_taking *t)
+{
+    const struct feed_known *k = &t->run->known;
+    return !k->has_file && k->has_begun && !k->begun.extract.is_set &&
+           t->extract->as_of.us > k->begun_as_of.us + (int64_t)k->begun_bump * 1000;
+}
+
 /* Which attempt this is. The same inputs as the last attempt give the same versions; any others
  * have to come after every version that may be out there. The ledger knows of attempts that a
  * restored state does not. */
 static int bump_of(const struct feed_taking *t)
 {
     const struct feed_run *r = t->run;
-    int bump = r->known.has_begun ? r->known.begun_bump + (has_begun_alike(t) ? 0 : 1) : 0;
+    const struct feed_known *k = &r->known;
+    int bump =
+        k->has_begun && !is_past_forgetting(t) ? k->begun_bump + (has_begun_alike(t) ? 0 : 1) : 0;
     int last = -1;
     bool again = false;
     for (size_t i = 0; i < r->n_ledger; i++) {
@@ -287,13 +307,13 @@ enum status feed_take(struct feed_run *r, struct feed_file *f, bool *later, stru
         feed_say_refused(r, f->file.name, why, text);
         return STATUS_OK;
     }
-    bool is_newer = !r->known.has_file || f->as_of.us > r->known.as_of.us;
+    bool newer = is_newer(r, f);
     struct feed_hash hash = {.is_set = true};
     FILE *open = NULL;
     enum status s = f->file.is_still ? folders_read(&r->folders, &f->file, &open, hash.sha256, err)
                                      : STATUS_RETRY;
     if (s == STATUS_RETRY) {
-        *later = is_newer;
+        *later = newer;
         feed_say("%s: still being written; left for the next run", f->file.name);
         return STATUS_OK;
     }
@@ -302,8 +322,7 @@ enum status feed_take(struct feed_run *r, struct feed_file *f, bool *later, stru
         return STATUS_OK;
     }
     if (s == STATUS_OK) {
-        s = is_newer ? compare_and_take(r, f, open, &hash, later, err)
-                     : not_later(r, f, &hash, err);
+        s = newer ? compare_and_take(r, f, open, &hash, later, err) : not_later(r, f, &hash, err);
     }
     close_file(&open);
     return s;
