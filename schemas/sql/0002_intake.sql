@@ -31,7 +31,8 @@ create table intake.dead_letter (
     reason       text not null,
     detail       text not null default '',   -- the path at fault, never its value
     organisation text collate "C",           -- where it could be read
-    key          bytea,
+    key          bytea,                      -- the first 65,536 bytes of it
+    key_mac      bytea,                      -- of the whole key, by the installation's key, where key is not the whole
     value        bytea,                      -- the first 65,536 bytes of a message that is too large
     headers      bytea,                      -- as in doc/architecture.md, "Frozen headers"
     size         bigint not null,            -- of the whole value
@@ -46,8 +47,8 @@ create policy service on intake.dead_letter to dayfour_intake, dayfour_followup,
     using (true) with check (true);
 create policy show on intake.dead_letter for select to dayfour_ops_owner using (true);
 create policy count on intake.dead_letter for select to dayfour_report_owner using (true);
-grant select (topic, partition, "offset"), insert, update (reason, detail, organisation, key, value, headers, size,
-    sha256, received_at, published_batch) on intake.dead_letter to dayfour_intake;
+grant select (topic, partition, "offset"), insert, update (reason, detail, organisation, key, key_mac, value, headers,
+    size, sha256, received_at, published_batch) on intake.dead_letter to dayfour_intake;
 grant select, update (published_batch) on intake.dead_letter to dayfour_followup;
 grant select (topic, partition, "offset", organisation, received_at, published_batch), delete on intake.dead_letter to
     dayfour_retention;

@@ -60,10 +60,15 @@ static size_t headers_bytes(const struct source_message *m)
 }
 
 static struct dead_letter *keep_dead(struct arena *a, const struct source_message *m,
-                                     enum reject_reason reason)
+                                     const struct hmac_key *k, enum reject_reason reason)
 {
     struct dead_letter *dead = arena_zalloc(a, sizeof *dead);
-    dead->key_len = m->key_len > DEAD_KEY_MAX ? DEAD_KEY_MAX : m->key_len;
+    dead->key_len = m->key_len;
+    if (m->key_len > DEAD_KEY_MAX) {
+        dead->key_cut = true;
+        dead->key_len = DEAD_KEY_MAX;
+        hmac_sha256(k, m->key, m->key_len, dead->key_mac);
+    }
     dead->key = keep(a, m->key, dead->key_len);
     dead->size = m->raw.len;
     dead->value_len = m->raw.len;
@@ -88,7 +93,7 @@ static struct dead_letter *keep_dead(struct arena *a, const struct source_messag
 }
 
 void batch_add(struct batch *b, const struct source_message *m, const struct inbound_limits *limits,
-               bool keep_raw)
+               const struct hmac_key *k, bool keep_raw)
 {
     if (b->n == 0) {
         b->first_at_ms = clock_mono_ms();
@@ -104,7 +109,7 @@ void batch_add(struct batch *b, const struct source_message *m, const struct inb
     inbound_keep(&out->in, b->arena);
     arena_reset(b->scratch);
     if (out->in.verdict == VERDICT_REJECTED || keep_raw) {
-        out->dead = keep_dead(b->arena, m, out->in.reason);
+        out->dead = keep_dead(b->arena, m, k, out->in.reason);
         b->bytes += out->dead->headers_len;
     }
 }

@@ -7,12 +7,15 @@
 #include <stdint.h>
 
 #include "common/base/arena.h"
+#include "common/base/hash.h"
 #include "common/event/inbound.h"
 #include "services/intake/source.h"
 
 struct dead_letter {
-    const void *key; /* NULL: none */
+    const void *key; /* NULL: none; of a too large one its beginning */
     size_t key_len;
+    bool key_cut;
+    uint8_t key_mac[32]; /* of the whole key, where cut */
     const void *value; /* NULL: none; of a too large one its beginning */
     size_t value_len;
     const char *headers; /* frozen */
@@ -46,8 +49,8 @@ void batch_clear(struct batch *b);
 void batch_reset(struct batch *b);
 
 /* Decodes and keeps one message; of a rejected one (keep_raw: of any) also what a dead letter
- * needs. There must be room. */
+ * needs. There must be room. k: the installation's key. */
 void batch_add(struct batch *b, const struct source_message *m, const struct inbound_limits *limits,
-               bool keep_raw);
+               const struct hmac_key *k, bool keep_raw);
 
 #endif

@@ -73,7 +73,7 @@ static void on_message(void *arg, const struct source_message *m)
     }
     p->next_offset = m->offset + 1;
     struct batch_writer *l = writer_of(in, m->partition);
-    batch_add(l->filling, m, &in->limits, l->keep_raw);
+    batch_add(l->filling, m, &in->limits, in->rules->install_key, l->keep_raw);
 }
 
 static void on_mac(void *arg, const void *data, size_t len, uint8_t out[SHA256_BYTES])

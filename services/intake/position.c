@@ -154,6 +154,11 @@ static void array_key(struct pg_args *args, const struct dead_letter *d)
     pg_array_bytes(args, d->key, d->key_len);
 }
 
+static void array_key_mac(struct pg_args *args, const struct dead_letter *d)
+{
+    pg_array_bytes(args, d->key_cut ? d->key_mac : NULL, sizeof d->key_mac);
+}
+
 static void array_value(struct pg_args *args, const struct dead_letter *d)
 {
     pg_array_bytes(args, d->value, d->value_len);
@@ -174,28 +179,26 @@ static void array_sha256(struct pg_args *args, const struct dead_letter *d)
 static const struct pg_stmt put_dead_letters = {
     "put_dead_letters",
     "with u as (select * from unnest($3::int4[], $4::int8[], $5::text[], $6::text[], $7::text[],"
-    " $8::bytea[], $9::bytea[], $10::bytea[], $11::int8[], $12::bytea[]) as x (part, at, reason,"
-    " detail, organisation, key, value, headers, size, sha256)),"
+    " $8::bytea[], $9::bytea[], $10::bytea[], $11::int8[], $12::bytea[], $13::bytea[]) as x (part,"
+    " at, reason, detail, organisation, key, value, headers, size, sha256, key_mac)),"
     " others as (update intake.dead_letter d set reason = u.reason, detail = u.detail,"
     " organisation = u.organisation, key = u.key, value = u.value, headers = u.headers,"
-    " size = u.size, sha256 = u.sha256, received_at = $2, published_batch = null from u"
+    " size = u.size, sha256 = u.sha256, key_mac = u.key_mac, received_at = $2,"
+    " published_batch = null from u"
     " where d.topic = $1 and d.partition = u.part and d.\"offset\" = u.at and not"
     " intake.is_dead_letter($1, u.part, u.at, u.reason, u.key, u.value, u.headers, u.size,"
     " u.sha256))"
     " insert into intake.dead_letter (topic, partition, \"offset\", reason, detail, organisation,"
-    " key, value, headers, size, sha256, received_at) select $1, u.*, $2 from u"
+    " key, value, headers, size, sha256, key_mac, received_at) select $1, u.*, $2 from u"
     " on conflict do nothing",
     (const uint32_t[]){PG_TEXT, PG_TIMESTAMPTZ, PG_INT4_ARRAY, PG_INT8_ARRAY, PG_TEXT_ARRAY,
                        PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_BYTEA_ARRAY, PG_BYTEA_ARRAY, PG_BYTEA_ARRAY,
-                       PG_INT8_ARRAY, PG_BYTEA_ARRAY, 0}};
+                       PG_INT8_ARRAY, PG_BYTEA_ARRAY, PG_BYTEA_ARRAY, 0}};
 
 void position_send_dead(struct pg *pg, const char *topic, const struct batch_message *m, size_t n,
                         struct instant now)
 {
-    const struct batch_message **dead = calloc(n == 0 ? 1 : n, sizeof *dead);
-    if (dead == NULL) {
-        abort();
-    }
+    const struct batch_message **dead = mem_alloc((n + 1) * sizeof *dead);
     size_t n_dead = 0;
     for (size_t i = 0; i < n; i++) {
         if (m[i].in.verdict == VERDICT_REJECTED) {
@@ -216,6 +219,7 @@ void position_send_dead(struct pg *pg, const char *topic, const struct batch_mes
         COLUMN(PG_BYTEA, array_headers, n_dead, dead[i]->dead);
         COLUMN(PG_INT8, pg_array_i64, n_dead, (int64_t)dead[i]->dead->size);
         COLUMN(PG_BYTEA, array_sha256, n_dead, dead[i]->dead);
+        COLUMN(PG_BYTEA, array_key_mac, n_dead, dead[i]->dead);
         pg_send(pg, &put_dead_letters, &args);
         pg_args_clear(&args);
     }

@@ -82,7 +82,7 @@ static const struct pg_stmt situation = {
 static const struct pg_stmt due_letters = {
     "due_letters",
     "select x.topic, x.partition, x.\"offset\", x.reason, x.detail, x.organisation, x.key, x.value,"
-    " x.headers, x.size, x.sha256 from"
+    " x.headers, x.size, x.sha256, x.key_mac from"
     " (select d.*, sum(coalesce(octet_length(d.value), 0) + coalesce(octet_length(d.headers), 0)"
     " + coalesce(octet_length(d.key), 0))"
     " over (order by d.received_at, d.topic, d.partition, d.\"offset\") as bytes,"
@@ -200,6 +200,7 @@ static void take_letters(const struct pg_result *r, struct arena *a, struct due 
         l->headers = bytes_of(a, r, row, 8, &l->headers_len);
         l->headers = l->headers == NULL ? "" : l->headers;
         l->sha256 = bytes_of(a, r, row, 10, &ignored);
+        l->key_mac = bytes_of(a, r, row, 11, &ignored);
     }
 }
 

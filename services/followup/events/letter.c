@@ -72,7 +72,11 @@ void letter_render(const struct letter *l, const char *topic, const struct hmac_
     if (l->key != NULL) {
         uint8_t mac[SHA256_BYTES];
         char *key = arena_alloc(a, PSEUDONYM_TEXT);
-        hmac_sha256(k, l->key, l->key_len, mac);
+        if (l->key_mac != NULL) {
+            memcpy(mac, l->key_mac, sizeof mac);
+        } else {
+            hmac_sha256(k, l->key, l->key_len, mac);
+        }
         out->key = hash_hex(mac, (PSEUDONYM_TEXT - 1) / 2, key);
         out->key_len = PSEUDONYM_TEXT - 1;
     }

@@ -18,8 +18,9 @@ struct letter {
     int64_t offset;
     const char *reason, *detail;
     const char *organisation; /* NULL: it names none readably */
-    const void *key;          /* NULL: none */
+    const void *key;          /* NULL: none; of a too large one its beginning */
     size_t key_len;
+    const void *key_mac; /* 32 bytes, of the whole key; NULL: key is the whole */
     const char *value; /* NULL: none; of a too large one its beginning */
     size_t value_len;
     const char *headers; /* frozen */

@@ -126,10 +126,10 @@ GUARDS = [
                   "    if (s == STATUS_OK && n == 0) {\n        s = send_position(p, position, end, err);\n    }")],
      "tests": ["e2e.followup.crashed_published"]},
     {"guard": "a transaction whose end is not known counts neither as done nor as not done",
-     "changes": [(PRODUCER, "        if (s == STATUS_RETRY && is_over(p, end, &s, err) && timed_out(err)) {\n"
+     "changes": [(PRODUCER, "        if (s == STATUS_RETRY && (abort_first || timed_out(err))) {\n"
                   "            s = STATUS_RESYNC;\n        }",
-                  "        if (s == STATUS_RETRY && is_over(p, end, &s, err) && timed_out(err)) {\n"
-                  "            s = STATUS_OK;\n        }")],
+                  "        if (s == STATUS_RETRY && (abort_first || timed_out(err))) {\n"
+                  "            s = abort_first ? STATUS_RESYNC : STATUS_OK;\n        }")],
      "tests": ["e2e.doubt.the end of a transaction is lost"]},
     {"guard": "a producer whose transaction ended in doubt is not used again",
      "changes": [(SINK, "    if (r->status != STATUS_OK) {\n        producer_close(k->producer);\n"
