@@ -31,9 +31,8 @@ language sql stable set search_path = pg_catalog, pg_temp as $$
     order by m.kind limit 1
 $$;
 
--- The tasks of a view of the list, with the columns that order them. It names no person. A lead sees open red flags
--- first.
-create or replace function oh.listed(in_view text, in_queue text, in_site text, in_until date, in_organisation text)
+-- The tasks of the list, with the columns that order them. It names no person. A lead sees open red flags first.
+create or replace function oh.listed(in_queue text, in_site text, in_until date, in_organisation text)
 returns table (task_id text, organisation text, rank int, promised_at timestamptz, act_by date, priority int,
                onset_date date, state text, assigned_to text, attempts int, is_promised boolean, days_overdue int)
 language plpgsql stable rows 500
@@ -58,15 +57,63 @@ begin
           where w.is_listed and (in_queue is null or w.queue = in_queue)
             and (in_site is null or w.site = in_site)
             and (in_until is null or w.act_by <= in_until)
-            and (in_organisation is null or w.organisation = in_organisation)) x
-    where case in_view
-              when 'today' then x.act_by <= (select oh.today())
-              when 'all' then true
-              when 'mine' then x.assigned_to = session_user
-              when 'unassigned' then x.assigned_to is null
-              when 'not-reached' then x.state = 'open' and x.attempts > 0
-              when 'follow-up' then x.state = 'contacted'
-          end;
+            and (in_organisation is null or w.organisation = in_organisation)) x;
+end $$;
+
+-- A page of a view of the list, as oh.call_rows() takes it, and the counts of all views. Both come from one pass: nearly
+-- all the time is the pass. It names no person. in_or_last: the last page if there is none after in_pass rows.
+create or replace function oh.list_page(in_view text, in_queue text, in_site text, in_until date, in_organisation text,
+                                        in_pass int, in_key text[], in_page_size int, in_or_last boolean)
+returns table (counts oh.call_counts, tasks text[], keys text[], promised boolean[], first int, total int)
+language plpgsql stable rows 1
+set search_path = pg_catalog, pg_temp set jit = off set plan_cache_mode = force_generic_plan as $$
+#variable_conflict use_column
+declare
+    day date := oh.today();
+begin
+    return query
+    with a as materialized (
+        select x.* from oh.listed(in_queue, in_site, in_until, in_organisation) x
+    ), l as materialized (
+        select a.*, row_number() over (order by a.rank, a.promised_at, a.act_by, a.priority, a.onset_date, a.task_id) as n,
+               count(*) over () as total
+        from a
+        where case in_view
+                  when 'today' then a.act_by <= day
+                  when 'all' then true
+                  when 'mine' then a.assigned_to = session_user
+                  when 'unassigned' then a.assigned_to is null
+                  when 'not-reached' then a.state = 'open' and a.attempts > 0
+                  when 'follow-up' then a.state = 'contacted'
+              end
+    ), p as (
+        select l.* from l
+        where l.n > case when in_or_last then least(in_pass, (l.total - 1) / in_page_size * in_page_size) else in_pass end
+          and (in_key is null
+               or (l.rank, l.promised_at, l.act_by, l.priority, l.onset_date, l.task_id)
+                  > (in_key[1]::int,
+                     case when in_key[2] = 'infinity' then in_key[2]::timestamptz else to_timestamp(in_key[2]::float8) end,
+                     in_key[3]::date, in_key[4]::int, in_key[5]::date, in_key[6]))
+        order by l.n limit in_page_size
+    ), c as (
+        select row(count(*) filter (where a.act_by <= day)::int, count(*)::int,
+                   count(*) filter (where a.assigned_to = session_user)::int,
+                   count(*) filter (where a.assigned_to is null)::int,
+                   count(*) filter (where a.state = 'open' and a.attempts > 0)::int,
+                   count(*) filter (where a.state = 'contacted')::int,
+                   count(*) filter (where a.is_promised)::int,
+                   count(*) filter (where a.days_overdue > 0)::int,
+                   count(*) filter (where not a.is_promised and a.act_by <= day and a.days_overdue <= 0)::int,
+                   count(*) filter (where not a.is_promised and a.act_by <= day and a.days_overdue < 0)::int
+               )::oh.call_counts as counts
+        from a
+    )
+    select (select c.counts from c), array_agg(p.task_id order by p.n),
+           array_agg(concat_ws(' ', p.rank, case when p.promised_at = 'infinity' then 'infinity'
+                                                 else extract(epoch from p.promised_at)::text end,
+                               p.act_by, p.priority, p.onset_date, p.task_id) order by p.n),
+           array_agg(p.is_promised order by p.n), min(p.n)::int, max(p.total)::int
+    from p;
 end $$;
 
 -- The title of a reason in the settings.
@@ -115,6 +162,31 @@ begin
     order by u.n;
 end $$;
 
+-- A page of a list and the counts of all views. It notes each person on the page as read about.
+create or replace function oh.show_page(in_view text, in_queue text, in_site text, in_until date, in_organisation text,
+                                        in_pass int, in_key text[], in_page_size int, in_or_last boolean)
+returns table (counts oh.call_counts, calls oh.call[])
+language plpgsql volatile rows 1
+set search_path = pg_catalog, pg_temp set jit = off set plan_cache_mode = force_generic_plan as $$
+declare
+    l record;
+begin
+    if in_view is null or in_view not in ('today', 'all', 'mine', 'unassigned', 'not-reached', 'follow-up') then
+        perform oh.refuse('22023', 'the view is none of today, all, mine, unassigned, not-reached, follow-up');
+    end if;
+    select p.* into l
+    from oh.list_page(in_view, in_queue, in_site, in_until, in_organisation, in_pass, in_key, in_page_size, in_or_last) p;
+    counts := l.counts;
+    calls := array(select c from oh.call_rows(l.tasks, l.keys, l.promised, l.first, l.total) c);
+    perform audit.note_shown('list', 'oh.calls',
+                             jsonb_build_object('list', in_view, 'queue', in_queue, 'site', in_site,
+                                                'until', in_until, 'organisation', in_organisation),
+                             array(select c.task_id from unnest(calls) c));
+    perform audit.note_person('oh.calls', oh.now(), oh.day_began(), c.organisation, c.person_id, false)
+    from unnest(calls) c;
+    return next;
+end $$;
+
 -- A page of a list of calls.
 --
 --   view         today, all, mine, unassigned, not-reached or follow-up; 22023 if it is none of these.
@@ -134,16 +206,7 @@ set search_path = pg_catalog, pg_temp set jit = off set plan_cache_mode = force_
 declare
     k text[];
     pass int := 0;
-    tasks text[];
-    keys text[];
-    promised boolean[];
-    first int;
-    total int;
-    shown oh.call[];
 begin
-    if calls.view is null or calls.view not in ('today', 'all', 'mine', 'unassigned', 'not-reached', 'follow-up') then
-        perform oh.refuse('22023', 'the view is none of today, all, mine, unassigned, not-reached, follow-up');
-    end if;
     if page_size is null or page_size not between 1 and 5000 then
         perform oh.refuse('22023', 'the page size is not between 1 and 5000');
     end if;
@@ -154,34 +217,10 @@ begin
     elsif after is not null then
         perform oh.refuse('22023', 'that is no key of a row');
     end if;
-    with l as materialized (
-        select x.*, row_number() over (order by x.rank, x.promised_at, x.act_by, x.priority, x.onset_date, x.task_id) as n,
-               count(*) over () as total
-        from oh.listed(calls.view, calls.queue, calls.site, calls.until, calls.organisation) x
-    ), p as (
-        select l.* from l
-        where l.n > pass
-          and (k is null
-               or (l.rank, l.promised_at, l.act_by, l.priority, l.onset_date, l.task_id)
-                  > (k[1]::int, case when k[2] = 'infinity' then k[2]::timestamptz else to_timestamp(k[2]::float8) end,
-                     k[3]::date, k[4]::int, k[5]::date, k[6]))
-        order by l.n limit calls.page_size
-    )
-    select array_agg(p.task_id order by p.n),
-           array_agg(concat_ws(' ', p.rank, case when p.promised_at = 'infinity' then 'infinity'
-                                                 else extract(epoch from p.promised_at)::text end,
-                               p.act_by, p.priority, p.onset_date, p.task_id) order by p.n),
-           array_agg(p.is_promised order by p.n), min(p.n), max(p.total)
-    into tasks, keys, promised, first, total
-    from p;
-    shown := array(select c from oh.call_rows(tasks, keys, promised, first, total) c);
-    perform audit.note_shown('list', 'oh.calls',
-                             jsonb_build_object('list', calls.view, 'queue', calls.queue, 'site', calls.site,
-                                                'until', calls.until, 'organisation', calls.organisation),
-                             array(select c.task_id from unnest(shown) c));
-    perform audit.note_person('oh.calls', oh.now(), oh.day_began(), c.organisation, c.person_id, false)
-    from unnest(shown) c;
-    return query select c.* from unnest(shown) c;
+    return query
+    select c.* from oh.show_page(calls.view, calls.queue, calls.site, calls.until, calls.organisation, pass, k,
+                                 calls.page_size, false) p
+    cross join lateral unnest(p.calls) c;
 end $$;
 grant execute on function oh.calls(text, text, text, text, int, date, text) to dayfour_clinician, dayfour_oh_admin;
 
@@ -189,22 +228,28 @@ grant execute on function oh.calls(text, text, text, text, int, date, text) to d
 create or replace function oh.call_counts(queue text default null, site text default null)
 returns setof oh.call_counts
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
-declare
-    day date := oh.today();
 begin
     return query
-    select count(*) filter (where x.act_by <= day)::int, count(*)::int,
-           count(*) filter (where x.assigned_to = session_user)::int,
-           count(*) filter (where x.assigned_to is null)::int,
-           count(*) filter (where x.state = 'open' and x.attempts > 0)::int,
-           count(*) filter (where x.state = 'contacted')::int,
-           count(*) filter (where x.is_promised)::int,
-           count(*) filter (where x.days_overdue > 0)::int,
-           count(*) filter (where not x.is_promised and x.act_by <= day and x.days_overdue <= 0)::int,
-           count(*) filter (where not x.is_promised and x.act_by <= day and x.days_overdue < 0)::int
-    from oh.listed('all', call_counts.queue, call_counts.site, null, null) x;
+    select (p.counts).* from oh.list_page('all', call_counts.queue, call_counts.site, null, null, 0, null, 1, false) p;
 end $$;
 grant execute on function oh.call_counts(text, text) to dayfour_clinician, dayfour_oh_admin;
+
+-- oh.call_counts() and the page_no-th 25 rows of oh.calls() at once, for a screen that shows both. The last page, if
+-- there are fewer. A page without rows is one row without a call. Audit: as oh.calls().
+create or replace function oh.calls_counted(view text, queue text, site text, page_no int)
+returns table (counts oh.call_counts, call oh.call)
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp set jit = off set plan_cache_mode = force_generic_plan as $$
+begin
+    if page_no is null or page_no not between 1 and 1000000 then
+        perform oh.refuse('22023', 'the page is not between 1 and 1000000');
+    end if;
+    return query
+    select p.counts, c from oh.show_page(calls_counted.view, calls_counted.queue, calls_counted.site, null, null,
+                                         (page_no - 1) * 25, null, 25, true) p
+    left join lateral unnest(p.calls) c on true;
+end $$;
+grant execute on function oh.calls_counted(text, text, text, int) to dayfour_clinician, dayfour_oh_admin;
 
 -- The sites of the login's calls, for a filter.
 create or replace function oh.call_sites() returns table (site text)
@@ -219,8 +264,8 @@ grant execute on function oh.call_sites() to dayfour_clinician, dayfour_oh_admin
 -- none. It names no person, so it is not audited.
 create or replace function oh.next_call(in_queue text, in_site text, in_except text[]) returns text
 language sql stable security definer set search_path = pg_catalog, pg_temp set jit = off as $$
-    select x.task_id from oh.listed('today', in_queue, in_site, null, null) x
-    where (x.assigned_to is null or x.assigned_to = session_user) and x.task_id <> all (in_except)
+    select x.task_id from oh.listed(in_queue, in_site, null, null) x
+    where x.act_by <= (select oh.today()) and (x.assigned_to is null or x.assigned_to = session_user) and x.task_id <> all (in_except)
     order by x.rank, x.promised_at, x.act_by, x.priority, x.onset_date, x.task_id limit 1
 $$;
 grant execute on function oh.next_call(text, text, text[]) to dayfour_clinician, dayfour_oh_admin;

@@ -201,27 +201,6 @@ static void put_empty(struct req *q, struct html *h, const struct list *l)
     }
 }
 
-static void show(struct req *q)
-{
-    const struct list *l = req_kept(q);
-    const struct words *w = req_words(q);
-    const struct page page = {.title = "Calls",
-                              .heading =
-                                  arena_printf(w->arena, "Calls, %s", words_date(w, w->today)),
-                              .section = SECTION_CALLS,
-                              .wide = true};
-    struct html *h = page_begin(q, &page);
-    put_views(q, h, l);
-    put_filters(q, h, l);
-    put_sums(q, h, l);
-    if (got_rows(q, 0) == 0) {
-        put_empty(q, h, l);
-    } else {
-        put_rows(q, h, l);
-    }
-    page_end(q, 200);
-}
-
 /* ---- steps ---- */
 
 static void take_counts(struct req *q, struct list *l)
@@ -230,6 +209,8 @@ static void take_counts(struct req *q, struct list *l)
         l->counts[i] = got_number(q, 0, 0, views[i].column);
         l->total = &views[i] == l->view ? l->counts[i] : l->total;
     }
+    long last = l->total == 0 ? 1 : (l->total + PAGE_SIZE - 1) / PAGE_SIZE;
+    l->page = l->page > last ? last : l->page;
     l->promised = got_number(q, 0, 0, "promised");
     l->overdue = got_number(q, 0, 0, "overdue");
     l->to_reach = got_number(q, 0, 0, "to_reach_today");
@@ -246,17 +227,26 @@ static void take_counts(struct req *q, struct list *l)
     l->n_sites = l->sites == NULL ? 0 : l->n_sites;
 }
 
-static void counted(struct req *q)
+static void show(struct req *q)
 {
     struct list *l = req_kept(q);
     take_counts(q, l);
-    long last = l->total == 0 ? 1 : (l->total + PAGE_SIZE - 1) / PAGE_SIZE;
-    l->page = l->page > last ? last : l->page;
-    ASK(q,
-        "select * from oh.calls(view => $1, queue => $2, site => $3, after => $4, page_size => 25)",
-        l->view->name, l->queue, l->site,
-        arena_printf(req_arena(q), "%ld", (l->page - 1) * PAGE_SIZE));
-    req_then(q, show);
+    const struct words *w = req_words(q);
+    const struct page page = {.title = "Calls",
+                              .heading =
+                                  arena_printf(w->arena, "Calls, %s", words_date(w, w->today)),
+                              .section = SECTION_CALLS,
+                              .wide = true};
+    struct html *h = page_begin(q, &page);
+    put_views(q, h, l);
+    put_filters(q, h, l);
+    put_sums(q, h, l);
+    if (got(q, 0, 0, "task_id") == NULL) { /* the row of the counts alone */
+        put_empty(q, h, l);
+    } else {
+        put_rows(q, h, l);
+    }
+    page_end(q, 200);
 }
 
 void screen_calls(struct req *q)
@@ -273,10 +263,11 @@ void screen_calls(struct req *q)
     }
     req_set_filters(q, l->queue, l->site);
     req_keep(q, l);
-    ASK(q, "select * from oh.call_counts(queue => $1, site => $2)", l->queue, l->site);
+    ASK(q, "select (c.counts).*, (c.call).* from oh.calls_counted($1, $2, $3, $4::int) c",
+        l->view->name, l->queue, l->site, arena_printf(req_arena(q), "%ld", l->page));
     l->asks_sites = req_sites(q, &l->n_sites) == NULL;
     if (l->asks_sites) {
         ASK(q, "select site from oh.call_sites()");
     }
-    req_then(q, counted);
+    req_then(q, show);
 }

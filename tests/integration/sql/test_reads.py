@@ -3,8 +3,9 @@ import time
 
 from harness import NULL, case, equal, refused
 
-READS = ("oh.calls('all')", "oh.call_counts()", "oh.call_sites()", "oh.open_case('{}')", "oh.case_digest('{}')",
-         "oh.case_history('{}')", "oh.case_others('{}')", "oh.told_hr('{}')", "oh.task_ids('T')",
+READS = ("oh.calls('all')", "oh.call_counts()", "oh.calls_counted('all', null, null, 1)", "oh.call_sites()",
+         "oh.open_case('{}')", "oh.case_digest('{}')", "oh.case_history('{}')", "oh.case_others('{}')", "oh.told_hr('{}')",
+         "oh.task_ids('T')",
          "oh.tasks_of('RW3', 'P-1')", "oh.whose('{}')", "oh.find('test')", "oh.is_held('/hr')", "oh.page_settings()")
 
 
@@ -437,6 +438,38 @@ def a_page_of_a_list_notes_those_on_it(w):
 
 
 @case
+def counts_and_calls_at_once_are_those_of_both(w):
+    """The same rows, counts and audit; the last page if there are fewer; one row without a call if there is none."""
+    forget(w)
+    for n in range(1, 28):
+        known(w, due_date=f"2026-09-{n:02}")
+    amy = w.at("amy")
+
+    def at_once(view, page, queue="null"):
+        return (amy.run(f"select (c.call).* from oh.calls_counted('{view}', {queue}, null, {page}) c"),
+                amy.run(f"select distinct (c.counts).* from oh.calls_counted('{view}', {queue}, null, {page}) c"))
+    for view, page, after in (("all", 1, 0), ("all", 2, 25), ("all", 9, 25), ("today", 1, 0)):
+        calls_of_page, counts = at_once(view, page)
+        equal(calls_of_page, amy.run(f"select * from oh.calls('{view}', after => '{after}')"), f"{view} {page}")
+        equal(counts, amy.run("select * from oh.call_counts()"), f"{view} {page}")
+    equal(len(at_once("all", 1)[0]), 25)
+    equal(len(at_once("all", 9)[0]), 2)
+    nobody, counts = at_once("all", 1, "'no such queue'")
+    equal(len(nobody), 1)
+    equal(set(nobody[0]), {NULL})
+    equal(counts, amy.run("select * from oh.call_counts('no such queue')"))
+    forget(w)
+    people = [known(w, due_date=f"2026-09-{n:02}") for n in range(1, 28)]
+    mark = w.root.value("select max(entry_id) from audit.entry")
+    amy.run("select from oh.calls_counted('all', null, null, 2)")
+    equal([bool(told(w, p)) for p, _ in people], [False] * 25 + [True] * 2)
+    entries = w.root.run("select detail - 'reading' from audit.entry where what = 'list' and entry_id > " + mark)
+    equal(entries, [('{"list": "all", "view": "oh.calls", "tasks": ["%s", "%s"]}' % (people[25][1], people[26][1]),)])
+    refused("22023", amy, "select * from oh.calls_counted('x', null, null, 1)")
+    refused("22023", amy, "select * from oh.calls_counted('all', null, null, 0)")
+
+
+@case
 def a_reading_that_is_rolled_back_leaves_a_gap(w):
     forget(w)
     known(w)
@@ -475,8 +508,9 @@ def no_right_for_anybody_else(w):
         w.cluster.login(who, group)
         for read in READS + ("oh.team()", "oh.found('{RW3}', '{test}', '', 9)"):
             refused("42501", w.at(who), "select * from " + read.replace("'{}'", "'x'"))
-    for inner in ("oh.found('{RW3}', '{test}', '', 9)", "oh.listed('all', null, null, null, null)", "oh.worklist_row",
-                  "oh.task_extra", "audit.last_open('RW3', 'P-1', 'x')", "oh.seen_case('x')", "oh.setting('RW3', 'x')",
+    for inner in ("oh.found('{RW3}', '{test}', '', 9)", "oh.listed(null, null, null, null)", "oh.worklist_row",
+                  "oh.list_page('all', null, null, null, null, 0, null, 25, false)",
+                  "oh.show_page('all', null, null, null, null, 0, null, 25, false)", "oh.task_extra", "audit.last_open('RW3', 'P-1', 'x')", "oh.seen_case('x')", "oh.setting('RW3', 'x')",
                   "fact.person", "fact.settings", "intake.sender", "intake.heartbeat"):
         for who in ("amy", "ada"):
             refused("42501", w.at(who), f"select * from {inner}")
