@@ -265,7 +265,8 @@ grant execute on function oh.call_sites() to dayfour_clinician, dayfour_oh_admin
 create or replace function oh.next_call(in_queue text, in_site text, in_except text[]) returns text
 language sql stable security definer set search_path = pg_catalog, pg_temp set jit = off as $$
     select x.task_id from oh.listed(in_queue, in_site, null, null) x
-    where x.act_by <= (select oh.today()) and (x.assigned_to is null or x.assigned_to = session_user) and x.task_id <> all (in_except)
+    where x.act_by <= (select oh.today()) and (x.assigned_to is null or x.assigned_to = session_user)
+      and x.task_id <> all (in_except)
     order by x.rank, x.promised_at, x.act_by, x.priority, x.onset_date, x.task_id limit 1
 $$;
 grant execute on function oh.next_call(text, text, text[]) to dayfour_clinician, dayfour_oh_admin;
