@@ -9,7 +9,7 @@ where a transaction ends. It is looked at after each step of the clock.
     worlds  the same people and messages with nobody, everybody and every second one of a pathway:
             the topic is the same, offset by offset
 
-What is stored of the prompt that comes next is compared in the same way: oh.told_hr() shows it as HR's own.
+The database holds each person's next prompt, and oh.told_hr() shows it as HR's own: it is compared in the same way.
 """
 import functools
 import json
@@ -282,17 +282,11 @@ def planned(stage):
             for row in stage.rows("select person_id, next_prompts from fact.person where next_prompts is not null")}
 
 
-def compare_planned(stage, pairs, when):
-    """Gives how many of the pairs have a prompt ahead."""
+def compare_pairs(stage, pairs, when):
     ahead = planned(stage)
     for one, other, what in pairs:
         expect(ahead.get(one) == ahead.get(other), "%s, %s: HR next: %s, but %s" % (
             when, what, ahead.get(one), ahead.get(other)))
-    return sum(one in ahead for one, _, _ in pairs)
-
-
-def compare_pairs(stage, pairs, when):
-    compare_planned(stage, pairs, when)
     records, _ = look(stage)
     gaps = transactions(records)
     check_form(records, gaps)
@@ -308,24 +302,29 @@ def compare_pairs(stage, pairs, when):
     return len(records)
 
 
+def play_through(stage, people, pairs):
+    """Gives the play, and how many records there were in the end."""
+    play, ahead = Play(stage, people), 0
+    for number, now in enumerate(STEPS):
+        play.step(number)
+        count = compare_pairs(stage, pairs, now)
+        ahead += sum(one in planned(stage) for one, _, _ in pairs)
+    expect(ahead > 3 * len(pairs), "a prompt was ahead %d times" % ahead)
+    print("  %d pairs, %d steps, %d records, %d times a prompt ahead" % (len(pairs), len(STEPS), count, ahead))
+    return play, count
+
+
 def side_by_side(around):
     people, pairs = couples()
-    ahead = 0
     with stage_for(around) as stage:
-        play = Play(stage, people)
-        for number, now in enumerate(STEPS):
-            play.step(number)
-            count = compare_pairs(stage, pairs, now)
-            ahead += compare_planned(stage, pairs, now)
+        play, count = play_through(stage, people, pairs)
         records, _ = look(stage)
         kinds = [json.loads(r["value"])["kind"] for r in records]
         expect(kinds.count("absence-reason.due") > 20, "HR was asked %d times" % kinds.count("absence-reason.due"))
         tasks = int(stage.sql("select count(*) from casework.spell"))
         entries = int(stage.sql("select count(*) from fact.contact"))
-        expect(ahead > 3 * len(pairs), "a prompt was ahead %d times" % ahead)
         expect(count > 1.5 * len(people) and tasks > len(pairs) // 3 and entries > 20,
                "too little happened: %d records, %d tasks, %d entries" % (count, tasks, entries))
-        print("  %d pairs, %d steps, %d records, %d times a prompt ahead" % (len(pairs), len(STEPS), count, ahead))
         resend(play, AFTER)
         compare_pairs(stage, pairs, "long after")
 
@@ -335,15 +334,8 @@ def not_asked(around):
     people, pairs = couples(UNASKED)
     document = asking()
     document["defaults"]["ask_reasons"] = False
-    ahead = 0
     with stage_for(around, document) as stage:
-        play = Play(stage, people)
-        for number, now in enumerate(STEPS):
-            play.step(number)
-            count = compare_pairs(stage, pairs, now)
-            ahead += compare_planned(stage, pairs, now)
-        expect(ahead > 3 * len(pairs), "a prompt was ahead %d times" % ahead)
-        print("  %d pairs, %d steps, %d records, %d times a prompt ahead" % (len(pairs), len(STEPS), count, ahead))
+        play_through(stage, people, pairs)
 
 
 def resend(play, now):
