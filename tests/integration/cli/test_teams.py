@@ -654,7 +654,7 @@ def terminals(w):
 
 @case
 def each_way_of_reading_names_whom_it_showed_and_nobody_else(w):
-    """Whatever a command asks the database: the audit has the person it was about. Each is the first of a new login."""
+    """The audit has the person, whatever a command asks the database. Each command is the first of a new login."""
     path = w.file("pw", w.password + "\n")
     task = w.value("select spell_id from casework.spell where person_id = 'P-2'")
     equal(w.value("select count(distinct person_id) > 2 from casework.spell where organisation = 'RW3'"), "t")
