@@ -128,6 +128,8 @@ class Rehearsal(History):
         self.followup.signal(signal.SIGCONT)
         self.stage.wait_told(120)
         self.apply(now, lines)
+        if lines:  # in the end the newest is often the last, whichever is kept
+            compare.report(compare.heartbeat_differences(self.stage, self.world))
 
     def apply(self, now, lines):
         """Every step of its own, also of those at one instant: what is compared goes by steps."""
