@@ -134,6 +134,13 @@ def person_differences(stage, world):
     return differences("person", ["organisation", "person_id"], expected, found)
 
 
+def heartbeat_differences(stage, world):
+    columns = "organisation source as_of records sent rejected received_at".split()
+    expected = [{**vars(event), "received_at": at} for event, at in world.facts.heartbeats.values()]
+    found = stage.rows("select %s from intake.heartbeat" % ", ".join(columns))
+    return differences("heartbeat", columns[:2], expected, found)
+
+
 def dead_letter_differences(stage, world, lines):
     """Reason and detail as the model says (where a member nobody reads is at fault, its path may be
     reported or not); key and value as they were sent."""
@@ -162,4 +169,5 @@ def compare_all(stage, world, lines, now, logins=None):
     """All facts and tasks, after the lines were applied to the world; logins: what clinicians of the
     model are called in the database."""
     report(dead_letter_differences(stage, world, lines) + record_differences(stage, world)
-           + person_differences(stage, world) + task_differences(stage, world, now, logins or {}))
+           + person_differences(stage, world) + heartbeat_differences(stage, world)
+           + task_differences(stage, world, now, logins or {}))

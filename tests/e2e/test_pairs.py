@@ -8,6 +8,8 @@ where a transaction ends. It is looked at after each step of the clock.
     pairs   people who differ in the code alone, two by two, beside each other
     worlds  the same people and messages with nobody, everybody and every second one of a pathway:
             the topic is the same, offset by offset
+
+The database holds each person's next prompt, and oh.told_hr() shows it as HR's own: it is compared in the same way.
 """
 import functools
 import json
@@ -35,6 +37,10 @@ CODES = [(("esr", "S12"), ("esr", "S13")), (("esr", "S10"), ("esr", "S25")),
          (("icd10", "M54.5"), ("icd10", "J45")), (("esr", "S99"), ("text", "not known")),
          (("snomed", "279039007"), ("snomed", "12345")), (("esr", "S17"), ("esr", "S15")),
          (None, ("text", "not known")), (("esr", "S98"), ("esr", "S13"))]
+# Where HR is not asked for reasons, a reason that is not known is like any other, and like none.
+UNASKED = [(("esr", "S12"), ("esr", "S99")), (("esr", "S10"), ("esr", "S99")), (("icd10", "M54.5"), None),
+           (("esr", "S99"), ("esr", "S13")), (("esr", "S98"), None), (("esr", "S12"), None),
+           (("esr", "S17"), ("esr", "S99")), (None, ("esr", "S25"))]
 
 # ---- what happens to somebody: (step, type, members that change) ----
 # "onset" and the like are short for the members of the record; "code": 1 is another code of the same
@@ -86,8 +92,9 @@ RESENT = {8: 0, 9: 1}  # on these steps HR sends all its records again, with so 
 
 
 class Person:
-    def __init__(self, name, story, code, matched):
+    def __init__(self, name, story, code, matched, codes=CODES):
         self.name = name
+        self.codes = codes
         self.story = STORIES[story]
         self.code = code
         self.matched = matched
@@ -96,7 +103,7 @@ class Person:
 
     def reason(self, code):
         side = self.matched if code != "other" else not self.matched
-        pair = CODES[(self.code + (code if code != "other" else 0)) % len(CODES)]
+        pair = self.codes[(self.code + (code if code != "other" else 0)) % len(self.codes)]
         found = pair[0 if side else 1]
         return None if found is None else {"scheme": found[0], "code": found[1]}
 
@@ -251,25 +258,35 @@ def asking():
     return document
 
 
-def stage_for(around):
-    return FollowupStage(around, 1, asking(), now=STEPS[0], return_to_work="1")
+def stage_for(around, settings=None):
+    return FollowupStage(around, 1, settings or asking(), now=STEPS[0], return_to_work="1")
 
 
 # ---- two by two ----
 
-def couples():
+def couples(codes=CODES):
     """Every story with every pair of codes that it may differ by; who of the two comes first varies."""
     people, pairs = [], []
     for number, story in enumerate(STORIES):
-        for turn, code in enumerate((number % len(CODES), (number + 3) % len(CODES), 0)):
+        for turn, code in enumerate((number % len(codes), (number + 3) % len(codes), 0)):
             stem = "P-%02d%d" % (number, turn)
             first = (number + turn) % 2 == 0
-            people += [Person(stem + "a", story, code, first), Person(stem + "b", story, code, not first)]
-            pairs.append((stem + "a", stem + "b", "%s, %s" % (story, CODES[code])))
+            people += [Person(stem + "a", story, code, first, codes), Person(stem + "b", story, code, not first, codes)]
+            pairs.append((stem + "a", stem + "b", "%s, %s" % (story, codes[code])))
     return people, pairs
 
 
+def planned(stage):
+    """{person: ["kind day" of each period's next prompt, in order]}."""
+    return {row["person_id"]: sorted(part.split(" ", 1)[1] for part in row["next_prompts"].split(";"))
+            for row in stage.rows("select person_id, next_prompts from fact.person where next_prompts is not null")}
+
+
 def compare_pairs(stage, pairs, when):
+    ahead = planned(stage)
+    for one, other, what in pairs:
+        expect(ahead.get(one) == ahead.get(other), "%s, %s: HR next: %s, but %s" % (
+            when, what, ahead.get(one), ahead.get(other)))
     records, _ = look(stage)
     gaps = transactions(records)
     check_form(records, gaps)
@@ -285,13 +302,22 @@ def compare_pairs(stage, pairs, when):
     return len(records)
 
 
+def play_through(stage, people, pairs):
+    """Gives the play, and how many records there were in the end."""
+    play, ahead = Play(stage, people), 0
+    for number, now in enumerate(STEPS):
+        play.step(number)
+        count = compare_pairs(stage, pairs, now)
+        ahead += sum(one in planned(stage) for one, _, _ in pairs)
+    expect(ahead > 3 * len(pairs), "a prompt was ahead %d times" % ahead)
+    print("  %d pairs, %d steps, %d records, %d times a prompt ahead" % (len(pairs), len(STEPS), count, ahead))
+    return play, count
+
+
 def side_by_side(around):
     people, pairs = couples()
     with stage_for(around) as stage:
-        play = Play(stage, people)
-        for number, now in enumerate(STEPS):
-            play.step(number)
-            count = compare_pairs(stage, pairs, now)
+        play, count = play_through(stage, people, pairs)
         records, _ = look(stage)
         kinds = [json.loads(r["value"])["kind"] for r in records]
         expect(kinds.count("absence-reason.due") > 20, "HR was asked %d times" % kinds.count("absence-reason.due"))
@@ -299,9 +325,17 @@ def side_by_side(around):
         entries = int(stage.sql("select count(*) from fact.contact"))
         expect(count > 1.5 * len(people) and tasks > len(pairs) // 3 and entries > 20,
                "too little happened: %d records, %d tasks, %d entries" % (count, tasks, entries))
-        print("  %d pairs, %d steps, %d records" % (len(pairs), len(STEPS), count))
         resend(play, AFTER)
         compare_pairs(stage, pairs, "long after")
+
+
+def not_asked(around):
+    """As shipped, HR is not asked for reasons: S12 beside S99, and either beside none."""
+    people, pairs = couples(UNASKED)
+    document = asking()
+    document["defaults"]["ask_reasons"] = False
+    with stage_for(around, document) as stage:
+        play_through(stage, people, pairs)
 
 
 def resend(play, now):
@@ -346,8 +380,20 @@ def world(around, which, **settings):
         for number in range(len(STEPS)):
             play.step(number)
             records, ends = look(stage)
-            sights.append(([anonymous(records, n) for n in range(len(records))], ends))
+            sights.append(([anonymous(records, n) for n in range(len(records))], ends, next_prompts(stage)))
     return sights
+
+
+def next_prompts(stage):
+    """With the ids of the periods. Whose row is purged has no prompt ahead."""
+    return {row["person_id"]: row["next_prompts"] for row in stage.rows(
+        "select person_id, next_prompts from fact.person where next_prompts is not null")}
+
+
+def compare_next(mine, theirs, when):
+    for person in sorted(mine.keys() | theirs.keys()):
+        expect(mine.get(person) == theirs.get(person), "%s: next for %s: %s, but %s" % (
+            when, person, mine.get(person), theirs.get(person)))
 
 
 def anonymous(records, number):
@@ -368,6 +414,7 @@ def the_same(around, people_at_a_time):
         for now, mine, theirs in zip(STEPS, nobody, other):
             for a, b in zip(mine[0], theirs[0]):
                 expect(a == b, "%s, nobody against %s: %s, but %s" % (now, name, a, b))
+            compare_next(mine[2], theirs[2], "%s, nobody against %s" % (now, name))
             expect(mine == theirs, "%s, nobody against %s: %d and %d records, to %s and %s" % (
                 now, name, len(mine[0]), len(theirs[0]), mine[1], theirs[1]))
     print("  3 worlds, %d steps, %d records each" % (len(STEPS), len(nobody[-1][0])))
@@ -453,11 +500,11 @@ def years_of(around, people, seed, matched, purges, clinicians):
                 stage.wait_idle(60)
             if purges(number):
                 stage.dayfour("purge")
-            sights.append((day, look(stage)))
+            sights.append((day, look(stage), next_prompts(stage)))
         digests = int(stage.sql("select count(*) from fact.gone"))
         gone = int(stage.sql("select count(*) from fact.absence where gone_at is not null"))
-    return [(day, [anonymous(records, n) for n in range(len(records))], ends)
-            for day, (records, ends) in sights], digests, gone
+    return [(day, [anonymous(records, n) for n in range(len(records))], ends, ahead)
+            for day, (records, ends), ahead in sights], digests, gone
 
 
 def over_years(around, people=40, seeds=(1,)):
@@ -465,9 +512,10 @@ def over_years(around, people=40, seeds=(1,)):
         one, digests, _ = years_of(around, people, seed, lambda n: False, lambda step: step % 3 != 1, False)
         other, _, gone = years_of(around, people, seed, lambda n: n % 5 != 0, lambda step: step % 4 == 3, True)
         expect(digests > 0 and gone > 0, "too little happened: %d digests, %d gone" % (digests, gone))
-        for (day, mine, my_ends), (_, theirs, their_ends) in zip(one, other):
+        for (day, mine, my_ends, my_next), (_, theirs, their_ends, their_next) in zip(one, other):
             for a, b in zip(mine, theirs):
                 expect(a == b, "seed %d, %s: %s, but %s" % (seed, day, a, b))
+            compare_next(my_next, their_next, "seed %d, %s" % (seed, day))
             expect(my_ends == their_ends and len(mine) == len(theirs),
                    "seed %d, %s: %d and %d records, to %s and %s" % (
                        seed, day, len(mine), len(theirs), my_ends, their_ends))
@@ -479,6 +527,7 @@ CASES = {
     "gone for both": gone_for_both,
     "over years": over_years,
     "side by side": side_by_side,
+    "nobody asked for reasons": not_asked,
     "after a purge": purged,
     "worlds, all at once": functools.partial(the_same, people_at_a_time=500),
     "worlds, seven at a time": functools.partial(the_same, people_at_a_time=7),

@@ -3,7 +3,7 @@
 
     test_rehearsal.py [--long] [--days N] [--people N] [--seed N]
 
-Random histories, spread over the time. The clock stops twice a day, at nine and when the last message of the
+Random histories, spread over the time, and the heartbeats of sources. The clock stops twice a day, at nine and when the last message of the
 day has come; what clinicians enter comes after that. At the end of each month, and of it all, what stands by
 what is on the topics (said, and not taken back) is what the reference model says, and at the end so is every
 record that ever went out, and every row of oh.task. --long: a year of 2,000 people.
@@ -47,6 +47,9 @@ def messages(seed, people, days):
         for arrival, event in histories.PersonHistory(seed, number, era).generate():
             if START <= arrival.date() < START + dates.DAY * days:
                 found.append((arrival, len(found), histories.message_line(rng, arrival, event)))
+    beats = random.Random("beats/%s" % seed)
+    for arrival, event in histories.heartbeats(seed, START, days):
+        found.append((arrival, len(found), histories.message_line(beats, arrival, event)))
     lines = [line for _, _, line in sorted(found, key=lambda item: item[:2])]
     offsets = {}
     for line in lines:
@@ -125,6 +128,8 @@ class Rehearsal(History):
         self.followup.signal(signal.SIGCONT)
         self.stage.wait_told(120)
         self.apply(now, lines)
+        if lines:  # in the end the newest is often the last, whichever is kept
+            compare.report(compare.heartbeat_differences(self.stage, self.world))
 
     def apply(self, now, lines):
         """Every step of its own, also of those at one instant: what is compared goes by steps."""
@@ -154,8 +159,26 @@ class Rehearsal(History):
 
     def check(self):
         compare.report(self.surprises)
+        self.check_enough()
         compare_said(self.book, self.stage.events())
         compare.compare_all(self.stage, self.world, self.lines, self.end, self.logins)
+
+
+    def check_enough(self):
+        """The steps had what the rules of a team's day hang on: promises, red flags, heartbeats."""
+        entered = [entry for _, entry in self.world.entered]
+        silent = [said["id"] for said in self.book.said if said["subject"] == "o" + histories.QUIET]
+        found = {
+            "promises": sum(entry.call_back_at is not None for entry in entered),
+            "red flags": sum(entry.red_flag for entry in entered),
+            "acknowledged": sum(entry.kind == "acknowledge" for entry in entered),
+            "call-back.due": sum(".call-back.due" in said["type"] for said in self.book.said),
+            "urgent.raised": sum(".urgent.raised" in said["type"] for said in self.book.said),
+            "heartbeats": len(self.world.facts.heartbeats),
+            "silences": len(silent),
+            "of them withdrawn": sum(name.endswith("/withdrawn") for name in silent)}
+        print("    " + ", ".join("%s %d" % pair for pair in found.items()), flush=True)
+        expect(all(found.values()), "too little happened: %s" % found)
 
 
 def rehearse(around, seed, people, days):

@@ -650,3 +650,36 @@ def terminals(w):
     holds("\x1b" not in w.run("tasks").out, "no colour but on a terminal")
     w.sql("update casework.spell set due_date = onset_date + 4")
     holds(json.dumps(seen), ROOT.name)
+
+
+@case
+def each_way_of_reading_names_whom_it_showed_and_nobody_else(w):
+    """The audit has the person, whatever a command asks the database. Each command is the first of a new login."""
+    path = w.file("pw", w.password + "\n")
+    task = w.value("select spell_id from casework.spell where person_id = 'P-2'")
+    equal(w.value("select count(distinct person_id) > 2 from casework.spell where organisation = 'RW3'"), "t")
+
+    def noted(number, *commands):
+        login = w.role(f"reads{number}")
+        equal(w.run("staff", "add", login, "RW3", "--queues", "physiotherapy,mental-health", "--password-file", path).code, 0)
+        for words in commands:
+            ran = w.run(*(words(ran) if callable(words) else words), user=login, password=w.password)
+            equal(ran.code, 0, f"{words}: {ran.err}")
+        return ran, {row[0] for row in w.sql(
+            f"select person_id from audit.reading where who = '{login}' union"
+            f" select person_id from audit.entry where who = '{login}' and person_id is not null")}
+
+    number = 0
+    for commands in ([("show", task)], [("show", task, "--json")], [("show", task, "--json", "--person")],
+                     [("show", "--person", "RW3", "P-2", "--json")], [("find", "Test Person 2")],
+                     [("claim", task)], [("opt-in", "RW3", "P-2")],
+                     [("attempt", task, "no_answer"),
+                      lambda ran: ("retract", re.search(r"entry (\d+)", ran.out)[1], "a mistake")]):
+        number += 1
+        ran, people = noted(number, *commands)
+        equal(people, {"P-2"}, str(commands[0]))
+    for words in (("tasks", "--json"), ("tasks", "--contacted", "--json"), ("missing-reasons", "--json"),
+                  ("find", "Test Person", "--json")):
+        number += 1
+        ran, people = noted(number, words)
+        equal(people, {row.get("person_id", row["name"].replace("Test Person ", "P-")) for row in ran.json()}, str(words))

@@ -1,4 +1,6 @@
 """Somebody with a login and SQL who wants more than theirs."""
+import re
+
 from harness import Refused, case, equal, refused
 
 BASE = ("casework.spell", "fact.person", "fact.person_contact", "fact.absence", "fact.contact", "fact.install_key",
@@ -158,6 +160,7 @@ def names_put_before_pg_catalog_are_not_used(w):
     w.root.run(f"grant temporary, create on database {w.dbname} to {w.role('amy')}")
     amy = w.at("amy")
     amy.run("create schema trap")
+    amy.run("grant usage on schema trap to public")  # else whoever may not use it passes over it
     amy.run("create temporary table staff (login text, organisation text, queues text[])")
     amy.run(f"insert into staff values ('{w.role('amy')}', 'XX9', '{{physiotherapy}}')")
     amy.run("create function trap.lower(text) returns text language plpgsql as"
@@ -266,3 +269,145 @@ def statistics_are_not_read(w):
     refused("42501", w.at("amy"), "select 1 from pg_statistic limit 1")
     refused("42501", w.at("amy"), "select 1 from pg_authid")
     refused("42501", w.at("amy"), "select pg_read_file('postgresql.conf')")
+
+
+# ---- reports ----
+
+REPORTS = ("measures", "quality", "arrivals", "places", "unreached", "whole")
+
+
+def reported(w):
+    """Makes a month of both organisations in which every report has figures. Gives what names XX9's."""
+    w.cluster.login("rep", "reporter")
+    w.root.run("insert into fact.settings (version, document, loaded_at) values ('reports', '"
+               '{"defaults": {"time_zone": "Europe/London"}, "pathways": {"msk": {}, "stress": {}}}\', now())')
+    for n in range(24):
+        organisation, whose = ("RW3", "Own") if n % 2 else ("XX9", "Secret")
+        w.root.run("insert into intake.feed values ('t', 0, '%s', now()) on conflict do nothing" % organisation)
+        person = w.person(organisation)
+        w.record(person, person + "-A", organisation=organisation, onset="2026-07-06",
+                 site=whose + " Site", staff_group=whose + " Group", last_day="2026-07-20",
+                 first_notice_at="2026-07-06T08:00Z", recorded_at="2026-07-06T08:00Z",
+                 reason_given_at="2026-07-08T08:00Z" if n < 12 else "2026-07-06T08:00Z")
+        closed = n < 12
+        w.spell(person, organisation=organisation, records=[("/hr", person + "-A")], onset_date="2026-07-06",
+                last_day="2026-07-20", first_notice_at="2026-07-06T08:00Z", due_date="2026-07-10",
+                state="open" if closed else "contacted", elapsed_days=None if closed else 2, case_closed=closed,
+                close_reason="unable_to_contact" if closed else None,
+                closed_at="2026-07-20T08:00Z" if closed else None)
+    return ("XX9", "Secret Site", "Secret Group")
+
+
+def called(signature):
+    """A call of it with nothing but nulls, of the right types."""
+    name, types = re.fullmatch(r"(.*)\((.*)\)", signature).groups()
+    return f"{name}({', '.join('null::' + t for t in types.split(',') if t)})"
+
+
+@case
+def every_function_of_reports_is_tried_by_everybody(w):
+    """By the catalogue, so that a new one is tried too. Leads and reporters have seven, nobody else has any."""
+    reported(w)
+    free = {"report.is_over(text)", "report.whole(date,date,text,text)", "report.measures(date,date,text,text)",
+            "report.unreached(date,date,text,text)",
+            *(f"report.{name}(date,date,text)" for name in ("quality", "arrivals", "places"))}
+    functions = w.root.column("select p.oid::regprocedure from pg_proc p"
+                              " where p.pronamespace = 'report'::regnamespace")
+    equal(free - set(functions), set(), "all of them are there")
+    for who, group in (("ope", "operator"), ("aud", "auditor"), ("fee", "feed_owner"), ("mow", "retention"),
+                       ("run", "feed"), ("pag", "web"), ("int", "intake"), ("fol", "followup")):
+        w.cluster.login(who, group)
+    for who in ("rep", "ada", "amy", "nob", "ope", "aud", "fee", "mow", "run", "pag", "int", "fol"):
+        for signature in functions:
+            if who in ("rep", "ada") and signature in free:
+                w.at(who).run(f"select {called(signature)}")
+            else:
+                refused("42501", w.at(who), f"select {called(signature)}")
+
+
+@case
+def a_lead_gets_no_report_of_others_by_any_argument(w):
+    secrets = reported(w)
+    ada, rep = w.at("ada"), w.at("rep")
+    for report in REPORTS:
+        told = str(rep.run(f"select row_to_json(x)::text from report.{report}('2026-07-01', '2026-07-01') x"))
+        equal("XX9" in told, True, f"{report} has figures of theirs: {told}")
+        for argument in ("null", "'XX9'", "'xx9'", "'%'", "'RW3'' or true --'", "'{RW3,XX9}'", "''", "'RW3'"):
+            told = str(ada.run(f"select row_to_json(x)::text from report.{report}('2026-07-01', '2026-07-01',"
+                               f" {argument}) x"))
+            equal([s for s in secrets if s in told], [], f"{report}({argument})")
+    ada.run("set row_security = off")
+    refused("42501", ada, "select told::text from report.whole('2026-07-01', '2026-07-01')")
+    ada.run("reset all")
+    for statement in ("set role dayfour_oh_admin", "set search_path = pg_temp, report, oh, pg_catalog",
+                      "set plan_cache_mode = force_generic_plan"):
+        ada.run(statement)
+        told = str(ada.run("select told::text from report.whole('2026-07-01', '2026-07-01')"))
+        equal(([s for s in secrets if s in told], "Own Site" in told), ([], True), statement)
+        ada.run("reset role")
+        ada.run("reset all")
+    for role in ("dayfour_reporter", "dayfour_report_owner"):
+        refused("42501", ada, f"set role {role}")
+
+
+@case
+def a_leaky_function_is_given_no_report_of_others(w):
+    """Nor what is withheld: it sees the rows that the login would."""
+    secrets = reported(w)
+    w.root.run("""create function public.tell(v text) returns boolean language plpgsql cost 0.0000001 as
+                  $$ begin raise notice '%', v; return true; end $$""")
+    for report in REPORTS:
+        w.at("ada").run(f"select count(*) from report.{report}('2026-07-01', '2026-07-01') x"
+                        " where public.tell(row_to_json(x)::text)")
+        seen = str(w.at("ada").notices)
+        equal(([s for s in secrets if s in seen], "RW3" in seen), ([], True), report)
+    w.root.run("drop function public.tell(text)")
+
+
+@case
+def a_report_uses_no_name_put_before_pg_catalog(w):
+    """Operators and functions of theirs do not run as the owner of the reports."""
+    secrets = reported(w)
+    for who in ("ada", "rep"):
+        w.root.run(f"grant temporary, create on database {w.dbname} to {w.role(who)}")
+        me = w.at(who)
+        me.run("create schema trap")
+        me.run("grant usage on schema trap to public")
+        me.run("create temporary table spell (organisation text)")
+        for name, types in (("eq", "text, text"), ("ge", "date, date"), ("lt", "date, date")):
+            me.run(f"create function trap.{name}({types}) returns boolean language plpgsql as"
+                   " $$ begin perform set_config('trap.seen', current_user, false); return true; end $$")
+        for operator, function, kind in (("=", "eq", "text"), (">=", "ge", "date"), ("<", "lt", "date")):
+            me.run(f"create operator trap.{operator} (leftarg = {kind}, rightarg = {kind}, function = trap.{function})")
+        me.run("create function trap.to_char(date, text) returns text language plpgsql as"
+               " $$ begin perform set_config('trap.seen', current_user, false); return 'x'; end $$")
+        me.run("set trap.seen = 'nobody'")
+        me.run("set search_path = trap, pg_temp, pg_catalog")
+        for report in REPORTS:
+            told = str(me.run(f"select pg_catalog.row_to_json(x)::pg_catalog.text from report.{report}('2026-07-01',"
+                              " '2026-07-01') x"))
+            if who == "ada":
+                equal([s for s in secrets if s in told], [], report)
+        me.run("select report.is_over('2026-07')")
+        me.run("reset search_path")
+        equal(me.value("show trap.seen"), "nobody", who)
+        w.root.run(f"drop owned by {w.role(who)}")
+        w.root.run("drop schema if exists trap cascade")
+        w.sessions.pop(who).close()
+        w.root.run(f"grant dayfour_{'oh_admin' if who == 'ada' else 'reporter'} to {w.role(who)}")
+
+
+@case
+def statements_in_the_text_of_a_report_stay_text(w):
+    reported(w)
+    for who in ("ada", "rep"):
+        for text in ("'; drop table casework.spell; --", "$$ || pg_sleep(9) || $$", "\\'; select 1; --", "%s %I %L",
+                     "RW3' or 'x'='x"):
+            quoted = "'" + text.replace("'", "''") + "'"
+            for report in REPORTS:
+                rows = w.at(who).run(f"select * from report.{report}('2026-07-01', '2026-07-01', {quoted})")
+                equal(rows, [], f"{report}({quoted})")
+            for report in ("measures", "unreached"):
+                equal(w.at(who).run(f"select * from report.{report}('2026-07-01', '2026-07-01', 'RW3', {quoted})"), [])
+            equal(w.at(who).value(f"select report.is_over({quoted}) is not null"), "t")
+    equal(w.root.value("select count(*) > 0 from casework.spell"), "t")

@@ -310,6 +310,7 @@ static void write_person(struct shelf *s, const struct case_person *from, struct
     p->facts.hr_changed_at = from->facts.hr_changed_at;
     p->wake_at = from->wake_at;
     p->oh_wake_at = from->oh_wake_at;
+    p->next_prompts = from->next_prompts == NULL ? NULL : arena_strdup(s->a, from->next_prompts);
     p->touched = true;
     p->derived_on = today;
 }

@@ -39,6 +39,7 @@ struct shelf_person {
     struct emitted *emitted;
     size_t n_emitted, cap_emitted;
     struct instant wake_at, oh_wake_at; /* for what HR is told, and for all else */
+    const char *next_prompts;           /* NULL: none */
     struct date derived_on;             /* the local day on which it was last derived; NONE */
     bool touched;                       /* by the latest batch */
 };

@@ -1,6 +1,7 @@
 /* twins - HR's events follow from HR's facts alone. Two worlds get the same messages over
  * years of clock, and differ in everything else: reasons, what occupational health does, when there
- * is a purge. HR's topic must be the same, saying by saying.
+ * is a purge. HR's topic must be the same, saying by saying, and so must be what is stored of the
+ * prompts that come next.
  *
  *   twins SETTINGS [--histories N] [--seed N] [--show] */
 #include <stdio.h>
@@ -29,7 +30,7 @@ struct world {
     bool matched[PERSONS];
     struct buf said; /* HR's topic */
     int64_t entries;
-    size_t n_purged, n_contacts;
+    size_t n_purged, n_contacts, n_ahead;
 };
 
 struct twins {
@@ -405,6 +406,17 @@ static void on_saying(void *arg, const struct case_person *p, const struct sayin
     }
 }
 
+static void put_next(struct world *w)
+{
+    for (size_t i = 0; i < PERSONS; i++) {
+        const struct shelf_person *p = shelf_find(&w->play.shelf, ORGANISATION, person_name(i));
+        if (p != NULL && p->next_prompts != NULL) {
+            buf_printf(&w->said, "next for %s: %s\n", p->person_id, p->next_prompts);
+            w->n_ahead++;
+        }
+    }
+}
+
 static void step(struct twins *t)
 {
     static const int64_t hours[] = {3, 20, 24, 75, 240, 960, 3000};
@@ -447,6 +459,7 @@ static void step(struct twins *t)
         if (dice_one_in(&w->dice, 4)) {
             purge(t, w);
         }
+        put_next(w);
     }
 }
 
@@ -562,9 +575,9 @@ int main(int argc, char **argv)
         contacts += t.world[k].n_contacts;
     }
     printf(
-        "%u histories in two worlds, %zu messages, %zu things said to HR, %zu records purged, %zu"
-        " entries\n",
-        histories, messages, said, purged, contacts);
+        "%u histories in two worlds, %zu messages, %zu things said to HR, %zu times a prompt ahead,"
+        " %zu records purged, %zu entries\n",
+        histories, messages, said, t.world[0].n_ahead, purged, contacts);
     printf("cases: %zu passed, %zu failed, 0 skipped\n", (size_t)histories - failed, failed);
     return failed > 0 ? 1 : 0;
 }

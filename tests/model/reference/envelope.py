@@ -95,6 +95,9 @@ class Heartbeat:
     organisation: str
     source: str
     as_of: dt.datetime
+    records: int = None
+    sent: int = None
+    rejected: int = None
 
 
 def decode(headers, value, settings, max_bytes=MAX_BYTES):
@@ -272,7 +275,7 @@ class Reader:
         event = Heartbeat(self.get("organisation", as_id), self.attributes["source"],
                           self.get("as_of", as_instant))
         for name in ("records", "sent", "rejected"):
-            self.get(name, as_count)
+            setattr(event, name, self.get(name, as_count))
         return event
 
     def absence(self, kind):

@@ -23,6 +23,7 @@ TEST_KEY = bytes(range(32)).hex()
 ERAS = [dt.date(2026, 9, 7), dt.date(2026, 3, 28), dt.date(2026, 10, 22), dt.date(2026, 12, 22),
         dt.date(2028, 2, 26), dt.date(2027, 3, 24)]
 ORGANISATIONS = ["RW3", "RW3", "RX1", "SC1", "SC1", "NI1", "RQ6", "RT2"]
+QUIET = "ZZ9"  # an organisation with nobody ill
 SOURCES = ["/hr/main", "/hr/main", "/hr/main", "/roster"]
 REASONS = [("esr", code) for code in
            ["S12"] * 7 + ["S11"] * 4 + ["S10"] * 6 + ["S99"] * 4 + ["S98", "S13", "S13", "S25",
@@ -198,6 +199,37 @@ class PersonHistory:
         events = [event for _, event in self.messages]
         self.rng.shuffle(events)
         self.messages = list(zip(times, events))
+
+
+SENDERS = [("RW3", "/hr/main", 1.0), ("SC1", "/hr/main", 0.9), ("SC1", "/roster", 0.6),
+           (QUIET, "/hr/main", 0.5), (QUIET, "/hr/other", 0.1)]  # and on how many days
+
+
+def heartbeats(seed, start, days):
+    """Sources say how fresh their data is: (arrival, event).
+
+    Nobody else speaks for QUIET, so its silences hang on these alone. A few are sent twice, are about older data than
+    an earlier one, or are spoiled.
+    """
+    rng = random.Random("heartbeats/%s" % seed)
+    found = []
+    for number in range(days):
+        for organisation, source, share in SENDERS:
+            if rng.random() < share:
+                arrival = dt.datetime(*(start + DAY * number).timetuple()[:3], rng.choice([4, 6, 7, 13]),
+                                      rng.randrange(60), tzinfo=UTC)
+                beat = heartbeat(rng, arrival, organisation, source, "b-%d" % len(found))
+                found += [(arrival, beat)] * rng.choice([1] * 9 + [2])
+    return found
+
+
+def heartbeat(rng, arrival, organisation, source, name):
+    as_of = format_instant(arrival - dt.timedelta(hours=rng.choice([0, 1, 2, 2, 26, 80])))
+    data = {"organisation": organisation, "as_of": as_of,
+            **{count: rng.randrange(60000) for count in ("records", "sent", "rejected") if rng.random() < 0.7}}
+    if rng.random() < 0.05:
+        data.update(rng.choice([{"as_of": "this morning"}, {"as_of": None}, {"records": -1}, {"sent": "12"}]))
+    return {"specversion": "1.0", "id": name, "source": source, "type": "org.dayfour.feed.heartbeat.v1", "data": data}
 
 
 def message_line(rng, arrival, event, value=None):

@@ -132,6 +132,13 @@ class Facts:
         self.records = {}  # (organisation, source, absence_id) -> Record
         self.persons = {}  # (organisation, person_id) -> Person
         self.last_valid_at = {}  # organisation -> when its last message passed all checks
+        self.heartbeats = {}  # (organisation, source) -> (the one with the greatest as_of, when it came)
+
+    def store_heartbeat(self, event, now):
+        key = (event.organisation, event.source)
+        if key not in self.heartbeats or event.as_of > self.heartbeats[key][0].as_of:
+            self.heartbeats[key] = (event, now)
+        return "stored"
 
     def person(self, organisation, person_id):
         key = (organisation, person_id)

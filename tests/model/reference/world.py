@@ -108,7 +108,7 @@ class World:
             return set()
         self.facts.last_valid_at[event.organisation] = now
         if isinstance(event, envelope.Heartbeat):
-            self.counts["stored"] += 1
+            self.counts[self.facts.store_heartbeat(event, now)] += 1
             return set()
         if isinstance(event, envelope.PersonEvent):
             return self.person_fact(event.organisation, event.person_id, event.kind, event.on,
