@@ -1,4 +1,7 @@
-"""A stage behind Apache with the sample site of deploy/web and an OpenID provider: names of the sample lead to ports here."""
+"""A stage behind Apache with the sample site of deploy/web and an OpenID provider.
+
+The sample's names lead to ports of this machine.
+"""
 import grp
 import http.client
 import os

@@ -14,7 +14,8 @@ import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 COOKIE = "provider"
-FORM = "<!DOCTYPE html><title>p</title><h1>Sign in at the trust</h1><form method=\"post\" action=\"%s\"><input name=\"user\"></form>"
+FORM = ("<!DOCTYPE html><title>p</title><h1>Sign in at the trust</h1>"
+        "<form method=\"post\" action=\"%s\"><input name=\"user\"></form>")
 
 
 def b64url(data):
@@ -135,7 +136,8 @@ class Handler(BaseHTTPRequestHandler):
     def answer(self, status, body, kind="text/html", **headers):
         data = body.encode()
         self.send_response(status)
-        for name, value in {"Content-Type": kind, "Content-Length": str(len(data)), "Connection": "close", **headers}.items():
+        sent = {"Content-Type": kind, "Content-Length": str(len(data)), "Connection": "close", **headers}
+        for name, value in sent.items():
             self.send_header(name.replace("_", "-"), value)
         self.end_headers()
         self.wfile.write(data)

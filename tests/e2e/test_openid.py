@@ -78,7 +78,8 @@ def is_sent_to_the_provider(front, answer):
     """The query with which somebody is sent there."""
     to = urllib.parse.urlsplit(answer.headers.get("Location", ""))
     expect(answer.status == 302 and "%s://%s" % (to.scheme, to.netloc) == front.provider.issuer
-           and to.path == "/authorization", "not sent to the provider: %d %s" % (answer.status, answer.headers.get("Location")))
+           and to.path == "/authorization",
+           "not sent to the provider: %d %s" % (answer.status, answer.headers.get("Location")))
     return dict(urllib.parse.parse_qsl(to.query))
 
 
@@ -101,7 +102,8 @@ def first_to_the_provider(around):
 
 def the_right_person(around):
     front = shared(around)
-    for login, shown, theirs, others in ((front.amy, "Amy Jones", BACK, (STRESS,)), (front.mia, "Mia Green", (STRESS,), BACK)):
+    for login, shown, theirs, others in ((front.amy, "Amy Jones", BACK, (STRESS,)),
+                                         (front.mia, "Mia Green", (STRESS,), BACK)):
         before = front.audited(login, "login")
         b = front.stage.browser()
         listed = b.sign_in(login, "/calls?view=all")
@@ -120,7 +122,8 @@ def the_right_person(around):
         expect(again.status == 200 and again.headers["Cache-Control"] == "no-store", "again: %d" % again.status)
         expect(set(b.jars[HOST]) == {"__Host-openid", "__Host-dayfour"}, "cookies: %s" % sorted(b.jars[HOST]))
         for cookie in b.set_cookies:
-            expect("Secure" in cookie and "HttpOnly" in cookie, "a cookie that others can read: %s" % cookie.partition("=")[0])
+            expect("Secure" in cookie and "HttpOnly" in cookie,
+                   "a cookie that others can read: %s" % cookie.partition("=")[0])
     expect(not front.provider.faults, "the proxy asked the provider wrongly: %s" % front.provider.faults)
 
 
@@ -129,7 +132,8 @@ def entries_are_theirs(around):
     task = front.stage.task_of("P-201")
     b = front.stage.browser()
     path = "/case/%s/take" % task
-    taken = b.post(path, b.sign_in(front.amy, "/case/" + task).form(path), [("Origin", ADDRESS), ("Sec-Fetch-Site", "same-origin")])
+    form = b.sign_in(front.amy, "/case/" + task).form(path)
+    taken = b.post(path, form, [("Origin", ADDRESS), ("Sec-Fetch-Site", "same-origin")])
     expect(taken.status == 303, "taking: %d %s" % (taken.status, taken.words[:200]))
     who = front.stage.sql("select string_agg(by, ' ') from oh.entry_row where task_id = '%s' and kind = 'claim'" % task)
     expect(who == front.amy, "entered by %s" % who)
@@ -145,7 +149,8 @@ def forged_names(around):
     reached = front.requests()
     for forged in ([("X-Remote-User", front.mia)], [("x-remote-user", front.mia)], [("X-Remote-User", "")],
                    [("X-Remote-User", front.mia), ("X-Remote-User", front.amy)], [("X_Remote_User", front.mia)],
-                   [("X-Remote-User", front.mia), ("X-Forwarded-User", front.mia), ("OIDC_CLAIM_preferred_username", front.mia)],
+                   [("X-Remote-User", front.mia), ("X-Forwarded-User", front.mia),
+                    ("OIDC_CLAIM_preferred_username", front.mia)],
                    [("Authorization", "Basic bWlhOm1pYQ==")]):
         shown = b.get("/calls", forged)
         expect(shown.status == 200 and "Amy Jones" in shown.words and "Mia" not in shown.words,
@@ -153,7 +158,8 @@ def forged_names(around):
         is_sent_to_the_provider(front, front.stage.browser().get("/calls", forged))
     expect(front.requests() == reached + 7, "strangers reached the page")
     # A name in Connection is taken away on the way; then nobody is named, and nobody gets in.
-    for forged in ([("Connection", "close, X-Remote-User")], [("Connection", "X-Remote-User"), ("X-Remote-User", front.mia)]):
+    for forged in ([("Connection", "close, X-Remote-User")],
+                   [("Connection", "X-Remote-User"), ("X-Remote-User", front.mia)]):
         shown = b.get("/calls", forged)
         expect(shown.status == 403 or (shown.status == 200 and "Amy Jones" in shown.words and "Mia" not in shown.words),
                "%s: %d %s" % (forged, shown.status, shown.words[:200]))
@@ -178,7 +184,8 @@ def only_the_proxy_reaches_the_page(around):
     front = shared(around)
     pid = front.stage.web.process.pid
     sockets = {os.readlink(path) for path in Path("/proc/%d/fd" % pid).iterdir()}
-    listening = [line.split() for name in ("tcp", "tcp6") for line in Path("/proc/net/" + name).read_text().splitlines()[1:]]
+    listening = [line.split() for name in ("tcp", "tcp6")
+                 for line in Path("/proc/net/" + name).read_text().splitlines()[1:]]
     ports = [int(words[1].rpartition(":")[2], 16) for words in listening
              if words[3] == "0A" and "socket:[%s]" % words[9] in sockets]
     expect(ports == [front.stage.http_port], "the page listens at %s" % ports)
@@ -201,8 +208,9 @@ def unknown_to_dayfour(around):
     for login in ("stranger", front.pat):  # pat has a password of their own, and none that the page derives
         b = front.stage.browser()
         answer = b.sign_in(login)
-        expect(answer.status == 403 and "You are logged in to the trust as %s" % login in answer.words.replace(" ,", ",")
-               and "have no access here. Ask your lead." in answer.words, "%s: %d %s" % (login, answer.status, answer.words[:300]))
+        expect(answer.status == 403 and "You are logged in to the trust as %s" % login in answer.words
+               and "have no access here. Ask your lead." in answer.words,
+               "%s: %d %s" % (login, answer.status, answer.words[:300]))
         expect(b.go("/calls").status == 403, "in by asking again")
         until(lambda name=login: front.refused(name) > 0, "the refusal of %s in the audit" % login, 10)
         expect(front.audited(login, "login") == 0, "a log-in of %s" % login)
@@ -323,7 +331,8 @@ def nothing_personal_is_logged(around):
     front.stage.stop_proxy()
     logs = {path.name: path.read_text() for path in front.stage.front.glob("*.log")}
     expect(len(logs["dayfour-web-access.log"].splitlines()) >= 5, "the access log is nearly empty")
-    words = [front.amy, front.mia, "Amy", "Test Person", "P-20", "07700", task, "/case/", "code=", "state=", front.stage.secret,
+    words = [front.amy, front.mia, "Amy", "Test Person", "P-20", "07700", task, "/case/", "code=", "state=",
+             front.stage.secret,
              front.stage.password, *b.jars[HOST].values(), *front.provider.issued]
     for name, text in logs.items():
         for word in words:
