@@ -191,6 +191,7 @@ cmd_test() {
     local labels=(-LE '^long$')
     if [ -n "$long" ]; then
         labels=()
+        (need_packages long) || say "not run: tests that need the packages of the group long"
     fi
     run_tests "$bin" "${labels[@]}" "$@" || status=$?
     python3 "$ROOT/scripts/count_tests.py" "$status" "$RUN_DIR"/results/*.xml
