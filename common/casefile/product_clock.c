@@ -11,7 +11,8 @@
 #include "common/runtime/log.h"
 
 #define STORE_EVERY_US (5 * US_PER_SECOND)
-#define AHEAD_US US_PER_SECOND /* of the database's clock: others cannot get there by themselves */
+#define AHEAD_US US_PER_SECOND /* of the database's clock: others cannot get there by themselves   \
+                                */
 
 struct product_clock {
     struct clock *clock;
@@ -175,8 +176,8 @@ static enum status run_with_now(struct product_clock *pc, const struct pg_stmt *
     pg_arg_instant(&args, now);
     enum status s = pg_run(pc->pg, stmt, &args, err);
     pg_args_clear(&args);
-    bool left_out = stmt == &product_clock_store && s == STATUS_OK &&
-                    pg_i64(pg_result(pc->pg, 0), 0, 0) == 0;
+    bool left_out =
+        stmt == &product_clock_store && s == STATUS_OK && pg_i64(pg_result(pc->pg, 0), 0, 0) == 0;
     if (s == STATUS_OK && !left_out) {
         pc->stored = now;
     }
@@ -200,9 +201,9 @@ enum status product_clock_attach(struct product_clock *pc, struct pg *pg, struct
     return s == STATUS_OK ? ask(pc, err) : s;
 }
 
-/* What this service writes is due at its now, and is seen by a service whose now is as late. So a
- * now that others do not reach within the second is stored at once: our clock is ahead of the
- * database's, or was set back and `now` stands. */
+/* This service writes people as due at its now. Others see them once their own now is as late. So a
+ * now is stored at once if others do not reach it within a second. Then our clock is ahead of the
+ * database's, or it was set back and `now` stands. */
 static bool must_store(const struct product_clock *pc, struct instant now)
 {
     if (instant_is_none(pc->stored) || now.us - pc->stored.us >= STORE_EVERY_US) {

@@ -95,7 +95,7 @@ grant usage on schema ops to dayfour_intake, dayfour_followup, dayfour_operator,
     dayfour_retention, dayfour_oh_owner, dayfour_ops_owner;
 grant usage on schema audit to dayfour_intake, dayfour_followup, dayfour_auditor, dayfour_retention, dayfour_web,
     dayfour_oh_owner, dayfour_audit_owner, dayfour_ops_owner, dayfour_report_owner;
-grant usage on schema feed to dayfour_feed;
+grant usage on schema feed to dayfour_feed, dayfour_oh_owner;
 grant usage on schema report to dayfour_reporter, dayfour_oh_admin, dayfour_retention, dayfour_report_owner;
 
 -- Row-level security is enabled on every table with people in it, and not forced: the owner of the tables runs migrations

@@ -78,6 +78,9 @@ create table feed.held (
 alter table feed.held enable row level security;
 create policy feed on feed.held to dayfour_feed using (true) with check (true);
 grant select, insert, update, delete on feed.held to dayfour_feed;
+-- oh.freshness says whether a file of a source is held, and no more.
+create policy freshness on feed.held for select to dayfour_oh_owner using (true);
+grant select (source) on feed.held to dayfour_oh_owner;
 
 -- A record as it was last published.
 create table feed.record (

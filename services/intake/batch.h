@@ -16,7 +16,7 @@ struct dead_letter {
     size_t key_len;
     bool key_cut;
     uint8_t key_mac[32]; /* of the whole key, where cut */
-    const void *value; /* NULL: none; of a too large one its beginning */
+    const void *value;   /* NULL: none; of a too large one its beginning */
     size_t value_len;
     const char *headers; /* frozen */
     size_t headers_len;

@@ -599,7 +599,7 @@ def prompt(around):
 
 
 def busy_library(around):
-    """A commit's first step finds no time, as on a machine that stood still: the process lives, and each is told once."""
+    """A commit's first step finds no time, as on a machine that stood still. The process lives, each event is out once."""
     with FollowupStage(around, now=NOW) as stage:
         stage.start_intake()
         service = stage.start_followup({"LD_PRELOAD": str(around.bin / "e2e_busy.so")})

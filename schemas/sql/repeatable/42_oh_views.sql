@@ -173,18 +173,12 @@ where (select audit.note_read('oh.missing_reason'))
       end;
 grant select on oh.missing_reason to dayfour_clinician, dayfour_oh_admin;
 
--- Whether a file of the source waits for `dayfour feed accept`. Null: this database does not know.
-create or replace function oh.is_held(in_source text) returns boolean
-language sql stable set search_path = pg_catalog, pg_temp as $$
-    select null::boolean
-$$;
-grant execute on function oh.is_held(text) to dayfour_clinician, dayfour_oh_admin;
-
 -- A row for each source that ever sent. as_of and records are from its newest heartbeat; null: it sends none.
--- received_at: its last valid message. The view names no person.
+-- received_at: its last valid message. held: `dayfour feed` holds a file of the source, until the next one is taken. The
+-- view names no person.
 create or replace view oh.freshness with (security_barrier) as
 select x.organisation, x.source, max(x.as_of) as as_of, max(x.received_at) as received_at, max(x.records) as records,
-       oh.is_held(x.source) as held
+       exists (select from feed.held f where f.source = x.source) as held
 from (select s.organisation, s.source, null::timestamptz as as_of, s.last_valid_at as received_at,
              null::bigint as records
       from intake.sender s

@@ -232,7 +232,9 @@ end $$;
 grant execute on function report.unreached(date, date, text, text) to dayfour_oh_admin, dayfour_reporter;
 
 -- Spells of all pathways by site and staff group, from the record that was known first. The values of one dimension in
--- a month add up to all spells, so a value that is withheld must not follow from the others.
+-- a month add up to all spells, so a value that is withheld must not follow from the others. Nor may what
+-- report.measures() withholds follow from these sums: only its spells of a pathway and month count, if it shows them,
+-- and a percentage is given only if it shows in_target of each of these.
 create or replace function report.places(in_from date default null, in_to date default null,
                                          in_organisation text default null)
 returns setof report.place
@@ -244,29 +246,41 @@ begin
     perform audit.write('report', null, in_organisation, null,
                         jsonb_build_object('from', in_from, 'to', in_to, 'what', 'places'));
     return query
-        with counted as (
-            select sp.organisation, date_trunc('month', sp.onset_date::timestamp)::date as starts, d.dimension, d.value,
-                   count(*)::int as spells,
-                   (count(*) filter (where sp.elapsed_days <= sp.due_date - sp.onset_date))::int as reached
+        with kept as materialized (
+            select sp.organisation, sp.pathway, date_trunc('month', sp.onset_date::timestamp)::date as starts,
+                   sp.anchor_source, sp.anchor_absence_id,
+                   coalesce(sp.elapsed_days <= sp.due_date - sp.onset_date, false) as reached
             from report.span(in_from, in_to) s
             join report.dimensions() r on true
             join casework.spell sp on sp.organisation = r.organisation and sp.pathway = r.pathway
-            join fact.absence a on a.organisation = sp.organisation and a.source = sp.anchor_source
-                               and a.absence_id = sp.anchor_absence_id
-            cross join lateral (values ('site', a.site), ('staff_group', a.staff_group)) d(dimension, value)
             where not sp.tombstone and sp.onset_date >= s.since and sp.onset_date < s.until
               and (r.live_from is null or sp.onset_date >= r.live_from)
               and (in_organisation is null or sp.organisation = in_organisation)
               and (mine is null or sp.organisation = any (mine))
+        ), cell as (
+            select k.organisation, k.pathway, k.starts, count(*) filter (where k.reached) >= 5 as is_target_shown
+            from kept k group by 1, 2, 3 having count(*) >= 5
+        ), counted as (
+            select k.organisation, k.starts, d.dimension, d.value, count(*)::int as spells,
+                   (count(*) filter (where k.reached))::int as reached, bool_and(m.is_target_shown) as is_target_shown
+            from kept k
+            join cell e on e.organisation = k.organisation and e.pathway = k.pathway and e.starts = k.starts
+            join (select c.organisation, c.starts, bool_and(c.is_target_shown) as is_target_shown
+                  from cell c group by 1, 2) m on m.organisation = k.organisation and m.starts = k.starts
+            join fact.absence a on a.organisation = k.organisation and a.source = k.anchor_source
+                               and a.absence_id = k.anchor_absence_id
+            cross join lateral (values ('site', a.site), ('staff_group', a.staff_group)) d(dimension, value)
             group by 1, 2, 3, 4
         ), whole as (
-            select c.organisation, c.starts, c.dimension, array_agg(c.value order by c.value) as names,
+            select c.organisation, c.starts, c.dimension, bool_and(c.is_target_shown) as is_target_shown,
+                   array_agg(c.value order by c.value) as names,
                    array_agg(c.spells order by c.value) as spells, array_agg(c.reached order by c.value) as reached,
                    array_agg(c.spells - c.reached order by c.value) as others
             from counted c group by 1, 2, 3
         )
         select w.organisation, to_char(w.starts, 'YYYY-MM'), w.dimension, v.value, v.spells,
-               case when not v.no_target and not v.no_other then report.percent(v.reached, v.spells) end
+               case when w.is_target_shown and not v.no_target and not v.no_other
+                    then report.percent(v.reached, v.spells) end
         from whole w
         cross join lateral unnest(w.names, w.spells, w.reached, report.covered(w.spells), report.covered(w.reached),
                                   report.covered(w.others))

@@ -21,7 +21,7 @@ struct letter {
     const void *key;          /* NULL: none; of a too large one its beginning */
     size_t key_len;
     const void *key_mac; /* 32 bytes, of the whole key; NULL: key is the whole */
-    const char *value; /* NULL: none; of a too large one its beginning */
+    const char *value;   /* NULL: none; of a too large one its beginning */
     size_t value_len;
     const char *headers; /* frozen */
     size_t headers_len;

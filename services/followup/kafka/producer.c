@@ -432,11 +432,11 @@ static enum status send_position(struct producer *p, int64_t position, int64_t e
     return s == STATUS_RETRY ? STATUS_RESYNC : s;
 }
 
-/* The library is asked once, with all the time that is left; a stop may leave this call behind. Short
- * calls in a row are not safe (2.0.2 to 2.15). The library forgets a call whose first step timed
- * out, and takes its answer for the next call's. The end of the transaction then fails an assertion
- * and ends the process. After a timeout this producer is done; its successor reads what was
- * committed. */
+/* The library is asked once, with all the time that is left; a stop may leave this call behind.
+ * Short calls in a row are not safe (2.0.2 to 2.15). The library forgets a call whose first step
+ * timed out, and takes its answer for the next call's. The end of the transaction then fails an
+ * assertion and ends the process. After a timeout this producer is done; its successor reads what
+ * was committed. */
 static enum status commit(struct producer *p, int64_t end, struct err *err)
 {
     enum status s = STATUS_RETRY;

@@ -6,7 +6,7 @@ from harness import NULL, case, equal, refused
 READS = ("oh.calls('all')", "oh.call_counts()", "oh.calls_counted('all', null, null, 1)", "oh.call_sites()",
          "oh.open_case('{}')", "oh.case_digest('{}')", "oh.case_history('{}')", "oh.case_others('{}')", "oh.told_hr('{}')",
          "oh.task_ids('T')",
-         "oh.tasks_of('RW3', 'P-1')", "oh.whose('{}')", "oh.find('test')", "oh.is_held('/hr')", "oh.page_settings()")
+         "oh.tasks_of('RW3', 'P-1')", "oh.whose('{}')", "oh.find('test')", "oh.page_settings()")
 
 
 def known(w, name="Test Person 1", phone="07700 900001", organisation="RW3", person=None, details=None, **more):
@@ -383,10 +383,19 @@ def how_fresh_each_source_is(w):
         w.insert("intake.sender", organisation=organisation, source=source, topic="t", partition=partition, last_valid_at=at)
     w.insert("intake.heartbeat", organisation="RW3", source="/roster", as_of="2026-09-10T05:00Z", records=12,
              received_at="2026-09-10T06:00Z")
+    for source in ("/roster", "/other"):
+        w.insert("feed.source", source=source, organisations=["RW3", "XX9"])
+        w.root.run("insert into feed.held (source, sha256, name, as_of, pattern, why, numbers, held_at)"
+                   f" values ('{source}', 'x', 'f.csv', '2026-09-10', '*', 'rejected', '{{}}', '2026-09-10')")
     w.at("amy").run("set time zone 'UTC'")
     equal(w.at("amy").run("select organisation, source, as_of, received_at, records, held from oh.freshness order by 2"),
-          [("RW3", "/hr", NULL, "2026-09-10 11:00:00+00", NULL, NULL),
-           ("RW3", "/roster", "2026-09-10 05:00:00+00", "2026-09-10 06:00:00+00", "12", NULL)])
+          [("RW3", "/hr", NULL, "2026-09-10 11:00:00+00", NULL, "f"),
+           ("RW3", "/roster", "2026-09-10 05:00:00+00", "2026-09-10 06:00:00+00", "12", "t")])
+    equal(w.at("amy").value("select held from oh.me()"), "t", "the page warns")
+    refused("42501", w.at("amy"), "select source from feed.held")
+    w.root.run("delete from feed.held where source = '/roster'")
+    equal((w.at("amy").column("select distinct held from oh.freshness"), w.at("amy").value("select held from oh.me()")),
+          (["f"], "f"), "none of theirs is held")
 
 
 @case

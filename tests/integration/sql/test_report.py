@@ -375,6 +375,28 @@ def by_site_and_staff_group(w):
 
 
 @case
+def places_less_measures_tell_of_nobody(w):
+    """The places of a month add up to its spells. What measures withhold of one pathway is not what is left of them."""
+    rep = begin(w)
+    for month, stress, reached in ((5, 3, 0), (6, 20, 3), (7, 20, 9)):
+        made = put(w, [Spell(datetime.date(2026, month, 4), elapsed=2 if n < 20 else None, tried=2, last=3)
+                       for n in range(40)]
+                   + [Spell(datetime.date(2026, month, 5), "stress", elapsed=2 if n < reached else None, last=3)
+                      for n in range(stress)])
+        for site in "AB":
+            ids = ", ".join(f"'{s.id}'" for s in made["AB".index(site)::2])
+            w.root.run(f"update fact.absence set site = '{site}', staff_group = 'Nursing' where absence_id in"
+                       f" (select anchor_absence_id from casework.spell where spell_id in ({ids}))")
+    told = {key(row): (row["spells"], row["in_target"]) for row in measures(rep, "2026-05-01", "2026-07-31", "RW3")}
+    places = rep.run("select month, dimension, sum(spells), sum(round(spells * in_target_percent / 100))"
+                     " from report.places('2026-05-01', '2026-07-31', 'RW3') group by 1, 2 order by 1, 2")
+    for month, withheld, sums in (("2026-05", (None, None), ("40", "20")), ("2026-06", (20, None), ("60", "<null>")),
+                                  ("2026-07", (20, 9), ("60", "29"))):
+        equal((told["RW3", "msk", month], told["RW3", "stress", month]), ((40, 20), withheld), month)
+        equal([row[1:] for row in places if row[0] == month], [("site", *sums), ("staff_group", *sums)], month)
+
+
+@case
 def what_is_held_back_by_place_cannot_be_had(w):
     """The sum of the counts is known, and yet each that is under 5 could be anything from 0 to 4."""
     rng = random.Random(5)
