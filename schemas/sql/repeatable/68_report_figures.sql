@@ -231,10 +231,10 @@ begin
 end $$;
 grant execute on function report.unreached(date, date, text, text) to dayfour_oh_admin, dayfour_reporter;
 
--- Spells of all pathways by site and staff group, from the record that was known first. The values of one dimension in
--- a month add up to all spells, so a value that is withheld must not follow from the others. Nor may what
--- report.measures() withholds follow from these sums: only its spells of a pathway and month count, if it shows them,
--- and a percentage is given only if it shows in_target of each of these.
+-- Spells of all pathways by site and staff group, from the record that was known first. The values of one dimension in a
+-- month add up to all spells, so a value that is withheld must not follow from the others. Neither must a figure that
+-- report.measures() withholds. So a pathway counts in a month only if measures shows its spells. A percentage is given
+-- only if measures shows in_target of each pathway that counts.
 create or replace function report.places(in_from date default null, in_to date default null,
                                          in_organisation text default null)
 returns setof report.place

@@ -110,18 +110,18 @@ def a_leaky_function_is_given_no_row_of_others(w):
     theirs, own = secret_case(w)
     amy = w.at("amy")
     # Cheap, so that the planner would like to call it first of all.
-    w.root.run("""create function public.tell(v text) returns boolean language plpgsql cost 0.0000001 as
+    w.root.run("""create function public.leak(v text) returns boolean language plpgsql cost 0.0000001 as
                   $$ begin raise notice '%', v; return true; end $$""")
     for view in ("task", "worklist"):
-        amy.run(f"select count(*) from oh.{view} where public.tell(name) and public.tell(task_id)")
+        amy.run(f"select count(*) from oh.{view} where public.leak(name) and public.leak(task_id)")
         equal(own in amy.notices, True, "it is called")
         equal([n for n in amy.notices if n in ("Secret Person", theirs)], [], view)
     for view in ("spell", "event"):
-        amy.run(f"select count(*) from oh.{view} where public.tell(organisation)")
+        amy.run(f"select count(*) from oh.{view} where public.leak(organisation)")
         equal("XX9" in amy.notices, False, view)
-    amy.run("select count(*) from oh.task a left join oh.task b on public.tell(b.name)")
+    amy.run("select count(*) from oh.task a left join oh.task b on public.leak(b.name)")
     equal("Secret Person" in amy.notices, False)
-    w.root.run("drop function public.tell(text)")
+    w.root.run("drop function public.leak(text)")
 
 
 @case
@@ -354,14 +354,14 @@ def a_lead_gets_no_report_of_others_by_any_argument(w):
 def a_leaky_function_is_given_no_report_of_others(w):
     """Nor what is withheld: it sees the rows that the login would."""
     secrets = reported(w)
-    w.root.run("""create function public.tell(v text) returns boolean language plpgsql cost 0.0000001 as
+    w.root.run("""create function public.leak(v text) returns boolean language plpgsql cost 0.0000001 as
                   $$ begin raise notice '%', v; return true; end $$""")
     for report in REPORTS:
         w.at("ada").run(f"select count(*) from report.{report}('2026-07-01', '2026-07-01') x"
-                        " where public.tell(row_to_json(x)::text)")
+                        " where public.leak(row_to_json(x)::text)")
         seen = str(w.at("ada").notices)
         equal(([s for s in secrets if s in seen], "RW3" in seen), ([], True), report)
-    w.root.run("drop function public.tell(text)")
+    w.root.run("drop function public.leak(text)")
 
 
 @case

@@ -376,7 +376,7 @@ def by_site_and_staff_group(w):
 
 @case
 def places_less_measures_tell_of_nobody(w):
-    """The places of a month add up to its spells. What measures withhold of one pathway is not what is left of them."""
+    """The places of a month add up to its spells. A pathway that measures withhold is not left over."""
     rep = begin(w)
     for month, stress, reached in ((5, 3, 0), (6, 20, 3), (7, 20, 9)):
         made = put(w, [Spell(datetime.date(2026, month, 4), elapsed=2 if n < 20 else None, tried=2, last=3)
