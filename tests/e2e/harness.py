@@ -483,6 +483,7 @@ def crash_points(service):
 def run(cases, argv=None):
     """Runs cases ({name: function of the surroundings}), those whose names contain an argument."""
     wanted = [a for a in (sys.argv[1:] if argv is None else argv) if not a.startswith("-")]
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # a case ends what it started
     try:
         around = Surroundings()
     except NotRun as reason:
