@@ -11,8 +11,7 @@
 #include "common/runtime/log.h"
 
 #define STORE_EVERY_US (5 * US_PER_SECOND)
-#define AHEAD_US US_PER_SECOND /* of the database's clock: others cannot get there by themselves   \
-                                */
+#define AHEAD_US US_PER_SECOND /* of the database's clock: others do not get there alone */
 
 struct product_clock {
     struct clock *clock;

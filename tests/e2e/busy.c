@@ -21,6 +21,8 @@ rd_kafka_error_t *rd_kafka_commit_transaction(rd_kafka_t *rk, int timeout_ms)
     return e;
 }
 
+/* The C library's own names of these are reserved. */
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
 int cnd_timedwait(cnd_t *restrict cnd, mtx_t *restrict lock, const struct timespec *restrict until)
 {
     union {
