@@ -42,7 +42,7 @@ def dead_letters_without_what_they_said(w):
           [("absence.events", "2", "7", "bad_field", "data.onset_date", "RW3", "17")])
     equal(w.root.column("select column_name from information_schema.columns where table_schema = 'intake'"
                         " and table_name = 'dead_letter' except select column_name from information_schema.columns"
-                        " where table_schema = 'ops' and table_name = 'dead_letter' order by 1"), ["headers", "key", "value"])
+                        " where table_schema = 'ops' and table_name = 'dead_letter' order by 1"), ["headers", "key", "key_mac", "value"])
     for statement in ("select key from ops.dead_letter_raw", "select 1 from intake.dead_letter",
                       "select 1 from fact.person", "select 1 from casework.spell", "select 1 from audit.entry",
                       "select 1 from followup.outbox", "select 1 from oh.task", "select 1 from intake.position"):
