@@ -4,8 +4,8 @@
 
 #include "common/casework/event_kind.h"
 
-static bool would_be_emitted(const struct timeline_event *e, const struct org_rules *org,
-                             const struct zone *zone)
+bool ahead_is_wanted(const struct timeline_event *e, const struct org_rules *org,
+                     const struct zone *zone)
 {
     return !e->superseded && (org->off >> e->kind & 1) == 0 &&
            (date_is_none(org->live_from) || e->at.us >= zone_at(zone, org->live_from, 0).us);
@@ -18,7 +18,7 @@ static const struct timeline_event *next_of(const struct casework *cw, const str
     for (size_t i = 0; i < cw->n_timeline; i++) {
         const struct timeline_event *e = &cw->timeline[i];
         if (e->at.us > now.us && e->period == p && event_kind_audience(e->kind) == AUDIENCE_HR &&
-            would_be_emitted(e, org, zone)) {
+            ahead_is_wanted(e, org, zone)) {
             return e;
         }
     }

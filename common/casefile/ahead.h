@@ -2,6 +2,8 @@
 #ifndef COMMON_CASEFILE_AHEAD_H
 #define COMMON_CASEFILE_AHEAD_H
 
+#include <stdbool.h>
+
 #include "common/base/arena.h"
 #include "common/casework/derive/derive.h"
 
@@ -9,5 +11,9 @@
  * fact.person.next_prompts has it; NULL: none. Comes from HR's facts alone, as prompts do. */
 const char *ahead_of(const struct casework *cw, const struct org_rules *org,
                      const struct zone *zone, struct instant now, struct arena *a);
+
+/* Not superseded, not switched off, and not from before the organisation's live_from. */
+bool ahead_is_wanted(const struct timeline_event *e, const struct org_rules *org,
+                     const struct zone *zone);
 
 #endif

@@ -4,7 +4,6 @@
  * is another run's work in progress. */
 #include "services/cli/feed/feed_run.h"
 
-#include <inttypes.h>
 #include <libgen.h>
 #include <limits.h>
 #include <signal.h>
@@ -12,12 +11,12 @@
 #include <string.h>
 
 #include "common/base/err_code.h"
-#include "common/runtime/clock.h"
 #include "common/runtime/fault.h"
 #include "common/runtime/log.h"
 #include "services/cli/commands.h"
 #include "services/cli/feed/feed_command.h"
 #include "services/cli/feed/feed_key.h"
+#include "services/cli/operations/clocks.h"
 
 #define LOCK_WAIT_MS 60000
 #define LEDGER_DAYS 400
@@ -100,14 +99,13 @@ static enum status clock_must_agree(struct feed_run *r, struct err *err)
     if (s != STATUS_OK || (file != NULL && file[0] != '\0')) {
         return s;
     }
-    int64_t us = clock_wall().us - pg_instant(answer, 0, 0).us;
-    int64_t apart = us < 0 ? -us : us;
-    if (apart <= r->cli->conf->clock_apart_seconds * US_PER_SECOND) {
-        return STATUS_OK;
-    }
-    return err_set(err, STATUS_FATAL, ERR_CLOCK_APART,
-                   "this machine's clock is %" PRId64 " s %s the database's: no file is taken",
-                   apart / US_PER_SECOND, us > 0 ? "ahead of" : "behind");
+    char text[CLOCKS_TEXT];
+    const struct clocks two = {
+        .machine = clock_wall(), .database = pg_instant(answer, 0, 0), .last_now = INSTANT_NONE};
+    clocks_judge(r->cli, &two, text);
+    return text[0] == '\0'
+               ? STATUS_OK
+               : err_set(err, STATUS_FATAL, ERR_CLOCK_APART, "%s: no file is taken", text);
 }
 
 static enum status open_state(struct feed_run *r, struct err *err)

@@ -4,16 +4,15 @@
 
 #include <string.h>
 
+#include "common/casefile/ahead.h"
+
 /* HR's horizon, what is switched off, and what an organisation's history is loaded without. */
 static bool is_worth_telling(const struct rules *r, struct instant now,
                              const struct timeline_event *e)
 {
-    const struct org_rules *org = r->org;
     bool old = event_kind_audience(e->kind) == AUDIENCE_HR &&
-               now.us - e->at.us > org->prompt_days * US_PER_DAY;
-    bool before_live =
-        !date_is_none(org->live_from) && e->at.us < zone_at(r->zone, org->live_from, 0).us;
-    return !e->superseded && !old && !before_live && (org->off >> e->kind & 1) == 0;
+               now.us - e->at.us > r->org->prompt_days * US_PER_DAY;
+    return !old && ahead_is_wanted(e, r->org, r->zone);
 }
 
 static void take_spell(const struct spell *sp, const struct org_rules *org, struct instant now,
