@@ -5,8 +5,8 @@
 
 The mapping is the roster extract of deploy/feed. Two sources: one sends its first file, of 400 days. The other sends a
 file whose records are known, and then the next night's, in which some changed. Prints time, processor time, memory and
-events of each `dayfour feed run`. The ceilings of the same run are a reader that only splits the lines of the file,
-and a producer that only sends as many messages. The exit code is 1 where a run published other events than the files
+events of each `dayfour feed run`. The ceilings of the same run are two: a reader only splits the lines
+of the file, and a producer only sends as many messages. The exit code is 1 where a run published other events than the files
 say.
 """
 import argparse
@@ -21,6 +21,9 @@ import time
 from pathlib import Path
 
 import bench
+
+sys.path.insert(0, str(bench.ROOT / "tests" / "e2e"))
+from process import memory_mib  # noqa: E402  pylint: disable=wrong-import-position
 
 MAPPING = bench.ROOT / "deploy/feed/roster.json"
 PASSWORD = "an invented password"
@@ -71,7 +74,7 @@ def put(folder, name, columns, rows):
 
 
 class Source:
-    """One folder, with a database and a topic of its own."""
+    """A folder of HR's, with a database and a topic of its own."""
 
     def __init__(self, name, dsn, brokers, place):
         self.name, self.brokers, self.topic = name, brokers, "bench.feed." + name
@@ -90,23 +93,25 @@ class Source:
         bench.sql(self.database, "drop owned by bench_feed_%s; drop role bench_feed_%s" % (self.name, self.name))
 
     def take(self, *more):
-        """What `feed run` logged of the roster extract that it took, and what the run cost."""
-        out = self.folder.parent / (self.name + ".out")
-        with out.open("w", encoding="utf-8") as file:
-            began = time.monotonic()
+        """Runs `feed run`. Returns what it logged of the extract that it took, and what the run cost."""
+        out, wrong = self.folder.parent / (self.name + ".out"), self.folder.parent / (self.name + ".err")
+        with out.open("w", encoding="utf-8") as file, wrong.open("w", encoding="utf-8") as said:
+            began, peak, pid = time.monotonic(), 0, 0
             with subprocess.Popen([bench.BIN / "dayfour", "feed", "run", MAPPING, "--in", self.folder, *more],
-                                  env=self.env, stdout=file, stderr=subprocess.PIPE, text=True) as program:
-                wrong = program.stderr.read()
-                _, status, used = os.wait4(program.pid, 0)
+                                  env=self.env, stdout=file, stderr=said) as program:
+                while pid == 0:  # the kernel's own figure of the most would count this script's before the start
+                    peak = max(peak, memory_mib(program.pid, "VmHWM"))
+                    pid, status, used = os.wait4(program.pid, os.WNOHANG)
+                    time.sleep(0.005)
                 program.returncode = os.waitstatus_to_exitcode(status)
             seconds = time.monotonic() - began
         lines = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines() if line.startswith("{")]
         taken = [line for line in lines if line.get("event") == "feed_taken"]
         if program.returncode != 0 or len(taken) != 1:
-            sys.exit("feed run: exit %d, %d files taken\n%s" % (program.returncode, len(taken), wrong[-2000:]))
+            sys.exit("feed run: exit %d, %d files taken\n%s" % (program.returncode, len(taken), wrong.read_text()[-2000:]))
         return {"rows": taken[0]["rows"], "opened": taken[0]["opened"], "amended": taken[0]["amended"],
                 "closed": taken[0]["closed"], "rejected": taken[0]["rejected"], "events": taken[0]["events"],
-                "seconds": seconds, "cpu": used.ru_utime + used.ru_stime, "MiB": used.ru_maxrss / 1024}
+                "seconds": seconds, "cpu": used.ru_utime + used.ru_stime, "MiB": peak}
 
 
 def split_only(path):

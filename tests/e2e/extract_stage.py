@@ -1,4 +1,5 @@
 """A stage for `dayfour feed`: a folder, a mapping, a login in dayfour_feed, and what came onto the topic."""
+import contextlib
 import csv
 import io
 import json
@@ -125,6 +126,31 @@ class ExtractStage(Stage):
 
     def run_feed(self, *more, env=None, mapping=None):
         return self.feed("run", mapping or self.map, "--in", self.folder, *more, env=env)
+
+    def start_feed(self):
+        """A run that the test does not wait for."""
+        return subprocess.Popen([self.around.bin / "dayfour", "feed", "run", self.map, "--in", self.folder],
+                                env=self.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    @contextlib.contextmanager
+    def locked(self, table):
+        """Nobody else writes to the table meanwhile."""
+        with subprocess.Popen(["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", self.dsn()], stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE, text=True) as session:
+            session.stdin.write("begin; lock table %s in exclusive mode; select 1;\n" % table)
+            session.stdin.flush()
+            expect(session.stdout.readline() == "1\n", "no lock")
+            yield
+            session.stdin.write("commit;\n")
+            session.stdin.close()
+
+    def wait_blocked(self):
+        """Until a login of dayfour_feed waits for a lock."""
+        end = time.monotonic() + 60
+        while self.sql("select count(*) from pg_stat_activity where usename = '%s_feed' and wait_event_type = 'Lock'"
+                       % self.id) != "1":
+            expect(time.monotonic() < end, "nobody waits for the lock")
+            time.sleep(0.05)
 
     def take(self, *more, code=0, env=None, mapping=None):
         """A run that has to end like that."""

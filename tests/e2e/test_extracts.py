@@ -534,6 +534,31 @@ def by_time_of_change(around):
         same(len(stage.records()), 3, "a heartbeat")
 
 
+def replaced(around):
+    """HR writes a file's name again after it was compared, and before it is moved. The run takes what it read; what it
+    did not read stays, and counts in the next run: as a later file, or as a conflict where both have one time."""
+    for as_of, then in (("mtime", ["opened U-1", "opened U-2", "opened U-3"]), (None, ["opened U-1", "opened U-2"])):
+        with ExtractStage(around, {"file": {"as_of": as_of}} if as_of else {}, harness_now()) as stage:
+            stage.put_staff("staff_20260909_0500.csv", STAFF)
+            stage.put(NIGHT[0], [row(1, "09/09/2026")], age=3000)
+            stage.take("--first")
+            second = stage.put(NIGHT[1], [row(1, "09/09/2026"), row(2, "09/09/2026")], age=2000)
+            read = second.read_bytes()
+            with stage.locked("feed.file"):
+                run = stage.start_feed()
+                stage.wait_blocked()
+                stage.put(NIGHT[1], [row(1, "09/09/2026"), row(2, "09/09/2026"), row(3, "09/09/2026")], age=1000)
+                unread = second.read_bytes()
+            same(run.wait(60), 0, "the run")
+            expect(unread != read and second.exists() and second.read_bytes() == unread, "the unread file is gone")
+            expect(NIGHT[1] not in stage.files("done"), "a file that nobody read is in done/")
+            same(stage.told(), ["opened U-1", "opened U-2"], "what was read")
+            refused = [line["why"] for line in stage.take(code=0 if as_of else 1).logged("feed_refused")]
+            same(refused, [] if as_of else ["conflict"], "the next run")
+            same(stage.told(), then, "what was not read, as_of %s" % as_of)
+            expect(second.exists() == (as_of is None), "a conflict stays where HR sees it")
+
+
 def harness_now():
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
@@ -664,6 +689,7 @@ CASES = {
     "forget": forget,
     "a clock that is apart": clock_apart,
     "as_of by the time of change": by_time_of_change,
+    "a file replaced while it is taken": replaced,
     "status": status_shape,
     "nothing is given away": confidentiality,
     "the shipped examples": examples,

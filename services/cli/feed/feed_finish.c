@@ -99,6 +99,10 @@ enum status feed_finish(struct feed_run *r, struct feed_file *f, const struct fe
     if (s == STATUS_OK && e != NULL) {
         s = folders_finish(&r->folders, &f->file, e->name, err);
     }
+    if (s == STATUS_RETRY) {
+        feed_say("%s", err->text);
+        s = STATUS_OK;
+    }
     f->is_finished = s == STATUS_OK;
     fault_point("feed.finished");
     return s;

@@ -202,6 +202,8 @@ static enum status list_one(const struct folders *f, int fd, const char *pattern
                                           .is_done = fd == f->done,
                                           .size = (int64_t)st.st_size,
                                           .modified = instant_of(&st.st_mtim),
+                                          .device = st.st_dev,
+                                          .inode = st.st_ino,
                                           .is_still = is_still(&st, still_seconds)});
     }
     (void)closedir(dir);
@@ -300,6 +302,32 @@ const char *folders_free_name(const struct folders *f, const struct folder_file 
     return name;
 }
 
+static bool is_as_listed(const struct folder_file *file, const struct stat *st)
+{
+    return st->st_dev == file->device && st->st_ino == file->inode &&
+           (int64_t)st->st_size == file->size && instant_of(&st->st_mtim).us == file->modified.us;
+}
+
+/* HR's transfer may replace a file at any instant, so the move comes first and the look second. A
+ * file that nobody read goes back. Where HR has written the name once more by then, the newest one
+ * counts, as it does where the same happens before any run. */
+static enum status check_moved(const struct folders *f, const struct folder_file *file,
+                               const char *name, struct err *err)
+{
+    struct stat st;
+    if (fstatat(f->done, name, &st, AT_SYMLINK_NOFOLLOW) != 0 || is_as_listed(file, &st)) {
+        return STATUS_OK;
+    }
+    if (faccessat(f->in, file->name, F_OK, AT_SYMLINK_NOFOLLOW) != 0 &&
+        renameat(f->done, name, f->in, file->name) != 0) {
+        return err_set(err, STATUS_FATAL, "folder", "%s/done: %s: %s", f->path, name,
+                       strerror(errno));
+    }
+    return err_set(err, STATUS_RETRY, "file",
+                   "%s: replaced while it was read; the new one is left for the next run",
+                   file->name);
+}
+
 /* renameat() replaces what is there, so the name has to be free. Nobody else adds to done/: one run
  * of a source at a time, and two sources do not share the names of their files. */
 enum status folders_finish(const struct folders *f, const struct folder_file *file,
@@ -312,6 +340,10 @@ enum status folders_finish(const struct folders *f, const struct folder_file *fi
         return errno == ENOENT ? STATUS_OK
                                : err_set(err, STATUS_FATAL, "folder", "%s/done: %s: %s", f->path,
                                          file->name, strerror(errno));
+    }
+    enum status s = check_moved(f, file, name, err);
+    if (s != STATUS_OK) {
+        return s;
     }
     /* The mode is not ours to change where HR's user owns the file: the folder keeps others out. */
     if (fchmodat(f->done, name, FILE_MODE, 0) != 0 && errno != EPERM) {

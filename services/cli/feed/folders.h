@@ -31,7 +31,8 @@ struct folder_file {
     bool is_done; /* in done/, else in the first folder */
     int64_t size;
     struct instant modified;
-    bool is_still; /* size and time have stood for long enough */
+    uint64_t device, inode; /* the file's own: a file put in its place has others */
+    bool is_still;          /* size and time have stood for long enough */
 };
 
 /* Regular files whose names match the pattern, in no order. Names that begin with a dot or end in
@@ -52,7 +53,8 @@ bool folders_unchanged(const struct folder_file *file, FILE *open);
  * last dot. A file in done/ keeps its name. */
 const char *folders_free_name(const struct folders *f, const struct folder_file *file,
                               struct arena *a);
-/* Moves a file to done/ under that name. It may be gone. */
+/* Moves a file to done/ under that name. It may be gone. STATUS_RETRY: since it was listed HR put
+ * another in its place, or wrote to it. The first folder keeps the new one for the next run. */
 enum status folders_finish(const struct folders *f, const struct folder_file *file,
                            const char *name, struct err *err) NODISCARD;
 
