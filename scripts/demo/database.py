@@ -6,14 +6,19 @@ import subprocess
 END = "==end=="
 
 
+def dsn_of(dsn, login, password=None):
+    """The same database as somebody else. password None: it is given some other way."""
+    own = " ".join(w for w in dsn.split() if not w.startswith(("user=", "password=")))
+    return "%s user=%s" % (own, login) + (" password='%s'" % password if password is not None else "")
+
+
 class Database:
     """A session as the login that dsn or else PG_DSN names, or as LOGIN with the password in FILE."""
 
     def __init__(self, login=None, password_file=None, dsn=None):
         dsn, env = dsn or os.environ["PG_DSN"], dict(os.environ, PGOPTIONS="-c client_min_messages=warning")
         if login:
-            dsn = " ".join(w for w in dsn.split() if not w.startswith(("user=", "password=")))
-            dsn += " user=" + login
+            dsn = dsn_of(dsn, login)
             with open(password_file, encoding="utf-8") as file:
                 env["PGPASSWORD"] = file.read().strip()
         self.psql = subprocess.Popen(

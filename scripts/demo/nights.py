@@ -21,6 +21,7 @@ import time
 from pathlib import Path
 
 import files
+from database import dsn_of
 from replay import COUNTS, LEFT, TAKEN, Replay, at
 
 MAPPING = "roster.json"
@@ -77,9 +78,7 @@ class Nights(Replay):
         self.messages = 0  # that the feed has published, and those that no file can carry
         self.done = []     # of the table's lines
         self.feed_env = dict(os.environ, DAYFOUR_PG_PASSWORD_FILE=args.feed_password_file)
-        dsn = self.feed_env.pop("PG_DSN")  # a superuser's
-        words = [w for w in dsn.split() if not w.startswith(("user=", "password="))]
-        self.feed_env["DAYFOUR_PG_DSN"] = " ".join(words + ["user=" + args.feed])
+        self.feed_env["DAYFOUR_PG_DSN"] = dsn_of(self.feed_env.pop("PG_DSN"), args.feed)  # instead of a superuser's
         self.clock = {"DAYFOUR_CLOCK_FILE": str((self.folder / "intake.clock").resolve())}
 
     # --- files

@@ -5,9 +5,8 @@
 
 The mapping is the roster extract of deploy/feed. Two sources: one sends its first file, of 400 days. The other sends a
 file whose records are known, and then the next night's, in which some changed. Prints time, processor time, memory and
-events of each `dayfour feed run`. The ceilings of the same run are two: a reader only splits the lines
-of the file, and a producer only sends as many messages. The exit code is 1 where a run published other events than the files
-say.
+events of each `dayfour feed run`. The ceilings of the same run are two: a reader only splits the lines of the file, and
+a producer only sends as many messages. The exit code is 1 where a run published other events than the files say.
 """
 import argparse
 import csv
@@ -23,6 +22,7 @@ from pathlib import Path
 import bench
 
 sys.path.insert(0, str(bench.ROOT / "tests" / "e2e"))
+from database import dsn_of  # noqa: E402  pylint: disable=wrong-import-position
 from process import memory_mib  # noqa: E402  pylint: disable=wrong-import-position
 
 MAPPING = bench.ROOT / "deploy/feed/roster.json"
@@ -84,9 +84,8 @@ class Source:
         self.database = bench.database_new(dsn, "bench_feed_" + name)
         login = "bench_feed_" + name
         bench.sql(self.database, "create role %s login password '%s' in role dayfour_feed" % (login, PASSWORD))
-        own = " ".join(w for w in self.database.split() if not w.startswith(("user=", "password=")))
         clean = {k: v for k, v in os.environ.items() if not k.startswith("DAYFOUR_")}
-        self.env = {**clean, "PG_DSN": "%s user=%s password='%s'" % (own, login, PASSWORD), "KAFKA_BROKERS": brokers,
+        self.env = {**clean, "PG_DSN": dsn_of(self.database, login, PASSWORD), "KAFKA_BROKERS": brokers,
                     "DAYFOUR_KAFKA_TOPIC_ABSENCES": self.topic, "DAYFOUR_FEED_KEY_FILE": str(place / (name + ".key"))}
 
     def end(self):
@@ -109,9 +108,8 @@ class Source:
         taken = [line for line in lines if line.get("event") == "feed_taken"]
         if program.returncode != 0 or len(taken) != 1:
             sys.exit("feed run: exit %d, %d files taken\n%s" % (program.returncode, len(taken), wrong.read_text()[-2000:]))
-        return {"rows": taken[0]["rows"], "opened": taken[0]["opened"], "amended": taken[0]["amended"],
-                "closed": taken[0]["closed"], "rejected": taken[0]["rejected"], "events": taken[0]["events"],
-                "seconds": seconds, "cpu": used.ru_utime + used.ru_stime, "MiB": peak}
+        counts = {name: taken[0][name] for name in ("rows", "events", "opened", "amended", "closed", "rejected")}
+        return {**counts, "seconds": seconds, "cpu": used.ru_utime + used.ru_stime, "MiB": peak}
 
 
 def split_only(path):
@@ -136,8 +134,7 @@ def measured(source, path, wanted, *more):
     took = source.take(*more)
     took["split"] = split
     took["send"] = send_only(source.brokers, "%s.%s.ceiling" % (source.topic, path.stem), max(1, wanted))
-    found = took["opened"] + took["amended"] + took["closed"] + took["rejected"]
-    took["exact"] = found == wanted and took["rejected"] == 0
+    took["exact"] = took["opened"] + took["amended"] + took["closed"] == wanted and took["rejected"] == 0
     return took
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts" / "demo"))
-from database import Database  # noqa: E402  pylint: disable=wrong-import-position
+from database import Database, dsn_of  # noqa: E402  pylint: disable=wrong-import-position
 
 BIN = ROOT / "build" / "bench" / "bin"
 ORGANISATIONS = 40
@@ -119,8 +119,7 @@ def main():
         password.flush()
         env = {**os.environ, "PG_DSN": dsn}
         command("staff", "add", LOGIN, "T01", "--queues", "physiotherapy", "--password-file", password.name, env=env)
-        clinician = " ".join(w for w in dsn.split() if not w.startswith(("user=", "password=")))
-        env["PG_DSN"] = clinician + " user=%s password=bench" % LOGIN
+        env["PG_DSN"] = dsn_of(dsn, LOGIN, "bench")
         session = Database(dsn=env["PG_DSN"])
         found = {"oh.worklist of one queue": lambda: session.run(
                      "select * from oh.worklist where queue = 'physiotherapy' order by due_date"),

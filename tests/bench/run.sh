@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # ./run bench [--quick] [--events N] [--repeat N] [--json FILE]: everything in one run, so that ratios hold on a
 # noisy machine. See doc/performance.md.
-# ./run bench lists, report, web, outage: what people wait for; what is held while the database is away.
+# ./run bench lists, report, web, feed, outage: what people wait for; what is held while the database is away.
 set -euo pipefail
 ROOT=$(cd "$(dirname "$0")/../.." && pwd)
 cd "$ROOT"

@@ -23,6 +23,7 @@ from pathlib import Path
 import lists
 
 sys.path.insert(0, str(lists.ROOT / "tests" / "e2e"))
+from database import dsn_of  # noqa: E402  pylint: disable=wrong-import-position
 from process import cpu_seconds, memory_mib  # noqa: E402  pylint: disable=wrong-import-position
 from web_client import Client  # noqa: E402  pylint: disable=wrong-import-position
 from web_stage import free_port  # noqa: E402  pylint: disable=wrong-import-position
@@ -46,9 +47,7 @@ class Programs:
         for name in ("intake", "followup", "web"):
             login = "bench_%s" % name
             database.run("create role %s login password '%s' in role dayfour_%s" % (login, PASSWORD, name))
-            own = " ".join(w for w in dsn.split() if not w.startswith(("user=", "password=")))
-            env = {**os.environ, "DAYFOUR_PG_DSN": "%s user=%s password='%s'" % (own, login, PASSWORD),
-                   "DAYFOUR_LOG_LEVEL": "warn"}
+            env = {**os.environ, "DAYFOUR_PG_DSN": dsn_of(dsn, login, PASSWORD), "DAYFOUR_LOG_LEVEL": "warn"}
             env.pop("PG_DSN")
             if name == "web":
                 env.pop("KAFKA_BROKERS")
@@ -141,8 +140,7 @@ def add_staff(dsn, users, folder):
 def ceilings(port, dsn):
     """The page without a database, and the list's statements without the page."""
     helped = lists.milliseconds(lambda: Client(port).get("/help"), 200)
-    own = " ".join(w for w in dsn.split() if not w.startswith(("user=", "password=")))
-    session = lists.Database(dsn="%s user=%s password='%s'" % (own, login_of(0), PASSWORD))
+    session = lists.Database(dsn=dsn_of(dsn, login_of(0), PASSWORD))
     counts = lists.milliseconds(lambda: session.run("select * from oh.call_counts()"), 50)
     calls = lists.milliseconds(lambda: session.run("select * from oh.calls('today')"), 50)
     session.close()

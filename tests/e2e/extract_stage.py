@@ -8,7 +8,7 @@ import subprocess
 import time
 
 from followup_stage import text_of
-from harness import Stage, decode, expect
+from harness import Stage, decode, expect, until
 
 COLUMNS = ["Id", "Person", "Post", "Group", "Start", "End", "Open", "Reason"]
 STAFF_COLUMNS = ["Person", "Name", "Phone", "Left"]
@@ -146,11 +146,8 @@ class ExtractStage(Stage):
 
     def wait_blocked(self):
         """Until a login of dayfour_feed waits for a lock."""
-        end = time.monotonic() + 60
-        while self.sql("select count(*) from pg_stat_activity where usename = '%s_feed' and wait_event_type = 'Lock'"
-                       % self.id) != "1":
-            expect(time.monotonic() < end, "nobody waits for the lock")
-            time.sleep(0.05)
+        until(lambda: self.sql("select count(*) from pg_stat_activity where usename = '%s_feed' and wait_event_type ="
+                               " 'Lock'" % self.id) == "1", "a run that waits for the lock")
 
     def take(self, *more, code=0, env=None, mapping=None):
         """A run that has to end like that."""

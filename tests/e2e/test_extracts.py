@@ -379,8 +379,7 @@ def two_at_once(around):
             stage.put(NIGHT[1], [row(1, "08/09/2026")])
             ran = stage.take(code=3, env={"DAYFOUR_TEST_FEED_WAIT_MS": "300"})
             expect("%s_feed" % stage.id in ran.err, "who runs is not named: %s" % ran.err)
-            slow = subprocess.Popen([around.bin / "dayfour", "feed", "run", stage.map, "--in", stage.folder],
-                                    env=stage.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            slow = stage.start_feed()
             time.sleep(0.5)
             expect(slow.poll() is None, "the second did not wait")
         finally:

@@ -229,11 +229,16 @@ static enum status read_fault(const struct folder_file *file, struct err *err)
     return err_set(err, s, "file", "%s: %s", file->name, strerror(errno));
 }
 
+static bool is_as_listed(const struct folder_file *file, const struct stat *st)
+{
+    return st->st_dev == file->device && st->st_ino == file->inode &&
+           (int64_t)st->st_size == file->size && instant_of(&st->st_mtim).us == file->modified.us;
+}
+
 bool folders_unchanged(const struct folder_file *file, FILE *open)
 {
     struct stat st;
-    return fstat(fileno(open), &st) == 0 && (int64_t)st.st_size == file->size &&
-           instant_of(&st.st_mtim).us == file->modified.us;
+    return fstat(fileno(open), &st) == 0 && is_as_listed(file, &st);
 }
 
 static enum status hash_file(const struct folder_file *file, FILE *open, uint8_t *sha256,
@@ -300,12 +305,6 @@ const char *folders_free_name(const struct folders *f, const struct folder_file 
         name = numbered(file->name, number, a);
     }
     return name;
-}
-
-static bool is_as_listed(const struct folder_file *file, const struct stat *st)
-{
-    return st->st_dev == file->device && st->st_ino == file->inode &&
-           (int64_t)st->st_size == file->size && instant_of(&st->st_mtim).us == file->modified.us;
 }
 
 /* HR's transfer may replace a file at any instant, so the move comes first and the look second. A
